@@ -1,4 +1,11 @@
-//! Redress: a support desk that computes the refund from the written policy and pays it once.
+//! Redress: a support desk that computes the refund from the written policy, and pays it once.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod act;
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod ids;
 pub mod rules;

@@ -1,0 +1,380 @@
+//! The environment, read once and checked, into one plain struct. Every `REDRESS_*` variable is named here and nowhere else.
+//!
+//! The defaults make a fresh clone run on loopback. With `REDRESS_MODE=production` the unsafe ones are refused, all of them at
+//! once, so that an operator mends a configuration in one go.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+/// Name, default, meaning: the README's table and `redress serve --help` are made of these lines.
+pub const VARIABLES: &[(&str, &str, &str)] = &[
+    (
+        "REDRESS_MODE",
+        "development",
+        "development or production; production refuses unsafe settings",
+    ),
+    (
+        "REDRESS_DATA",
+        "data",
+        "folder for the embedded database, uploads and mails",
+    ),
+    (
+        "REDRESS_DATABASE_URL",
+        "sqlite://DATA/redress.db",
+        "sqlite://FILE, or postgres://… in a build with --features postgres",
+    ),
+    (
+        "REDRESS_LISTEN",
+        "127.0.0.1:8600",
+        "address and port of the server",
+    ),
+    (
+        "REDRESS_PUBLIC_URL",
+        "http://LISTEN",
+        "the address people use; links in mails are built from it alone",
+    ),
+    (
+        "REDRESS_HOSTS",
+        "",
+        "further Host names to answer to, separated by commas",
+    ),
+    (
+        "REDRESS_SECRET",
+        "(development only)",
+        "at least 32 characters; signs the tokens of forms",
+    ),
+    (
+        "REDRESS_MAIL",
+        "folder",
+        "folder (DATA/mail), smtp://user:pass@host:587 (STARTTLS) or smtps://…",
+    ),
+    (
+        "REDRESS_MAIL_FROM",
+        "desk@redress.example",
+        "sender of letters that no seller signs",
+    ),
+    (
+        "REDRESS_TRUSTED_PROXIES",
+        "",
+        "addresses of reverse proxies whose X-Forwarded-For counts, separated by commas",
+    ),
+    (
+        "REDRESS_LOG",
+        "info",
+        "a tracing filter: info, warn, redress=debug …",
+    ),
+    ("REDRESS_LOG_FORMAT", "text", "text or json"),
+];
+
+const DEVELOPMENT_SECRET: &str = "development-only-secret-not-for-production";
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub production: bool,
+    /// Says so on every page, and shows its mails at a local page.
+    pub demo: bool,
+    pub data: PathBuf,
+    pub database_url: String,
+    pub listen: SocketAddr,
+    /// Without a slash at the end.
+    pub public_url: String,
+    /// Host names, without port, that are answered; anything else is misdirected.
+    pub hosts: Vec<String>,
+    pub secret: String,
+    pub mail: Mail,
+    pub mail_from: String,
+    pub trusted_proxies: Vec<IpAddr>,
+    pub log: String,
+    pub log_json: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mail {
+    Folder(PathBuf),
+    Smtp(String),
+    Memory,
+}
+
+impl Config {
+    /// From the process's environment.
+    ///
+    /// # Errors
+    /// Every setting that is malformed, unknown or (in production) unsafe, each with what to do.
+    pub fn from_env() -> Result<Config, Vec<String>> {
+        Config::read(
+            &std::env::vars()
+                .filter(|(name, _)| name.starts_with("REDRESS_"))
+                .collect(),
+        )
+    }
+
+    pub fn read(given: &BTreeMap<String, String>) -> Result<Config, Vec<String>> {
+        let mut flaws = Vec::new();
+        for name in given.keys() {
+            if !VARIABLES.iter().any(|(known, ..)| known == name)
+                && !name.starts_with("REDRESS_TEST_")
+            {
+                flaws.push(format!(
+                    "{name} is not a setting of Redress; see the README's table of settings"
+                ));
+            }
+        }
+        let text = |name: &str| {
+            given
+                .get(name)
+                .map(|value| value.trim())
+                .filter(|value| !value.is_empty())
+        };
+        let production = match text("REDRESS_MODE").unwrap_or("development") {
+            "production" => true,
+            "development" => false,
+            other => {
+                flaws.push(format!(
+                    "REDRESS_MODE is `{other}`; it is development or production"
+                ));
+                false
+            }
+        };
+        let data = PathBuf::from(text("REDRESS_DATA").unwrap_or("data"));
+        let listen = match text("REDRESS_LISTEN").unwrap_or("127.0.0.1:8600").parse() {
+            Ok(listen) => listen,
+            Err(_) => {
+                flaws.push(
+                    "REDRESS_LISTEN must be an address and a port, such as 127.0.0.1:8600"
+                        .to_owned(),
+                );
+                SocketAddr::from(([127, 0, 0, 1], 8600))
+            }
+        };
+        let database_url =
+            text("REDRESS_DATABASE_URL").map_or_else(|| sqlite_url(&data), str::to_owned);
+        if !["sqlite://", "postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| database_url.starts_with(scheme))
+        {
+            flaws.push("REDRESS_DATABASE_URL must begin with sqlite:// or postgres://".to_owned());
+        }
+        let public_url =
+            text("REDRESS_PUBLIC_URL").map_or_else(|| format!("http://{listen}"), str::to_owned);
+        let public_url = public_url.trim_end_matches('/').to_owned();
+        let mut hosts = vec!["localhost".to_owned(), listen.ip().to_string()];
+        match host_of(&public_url) {
+            Some(host) => hosts.push(host),
+            None => flaws.push(
+                "REDRESS_PUBLIC_URL must be http://HOST or https://HOST, without a path".to_owned(),
+            ),
+        }
+        hosts.extend(list(text("REDRESS_HOSTS")).map(str::to_lowercase));
+        let mut trusted_proxies = Vec::new();
+        for address in list(text("REDRESS_TRUSTED_PROXIES")) {
+            match address.parse() {
+                Ok(address) => trusted_proxies.push(address),
+                Err(_) => flaws.push(format!(
+                    "REDRESS_TRUSTED_PROXIES: `{address}` is not an IP address"
+                )),
+            }
+        }
+        let mail = match text("REDRESS_MAIL").unwrap_or("folder") {
+            "folder" => Mail::Folder(data.join("mail")),
+            "memory" => Mail::Memory,
+            url if url.starts_with("smtp://") || url.starts_with("smtps://") => {
+                Mail::Smtp(url.to_owned())
+            }
+            _ => {
+                flaws.push("REDRESS_MAIL must be folder, smtp://… or smtps://…".to_owned());
+                Mail::Memory
+            }
+        };
+        let log_json = match text("REDRESS_LOG_FORMAT").unwrap_or("text") {
+            "json" => true,
+            "text" => false,
+            other => {
+                flaws.push(format!(
+                    "REDRESS_LOG_FORMAT is `{other}`; it is text or json"
+                ));
+                false
+            }
+        };
+        let config = Config {
+            production,
+            demo: false,
+            data,
+            database_url,
+            listen,
+            public_url,
+            hosts,
+            secret: text("REDRESS_SECRET")
+                .unwrap_or(DEVELOPMENT_SECRET)
+                .to_owned(),
+            mail,
+            mail_from: text("REDRESS_MAIL_FROM")
+                .unwrap_or("desk@redress.example")
+                .to_owned(),
+            trusted_proxies,
+            log: text("REDRESS_LOG").unwrap_or("info").to_owned(),
+            log_json,
+        };
+        if production {
+            config.refuse_unsafe(given, &mut flaws);
+        }
+        if flaws.is_empty() {
+            Ok(config)
+        } else {
+            Err(flaws)
+        }
+    }
+
+    fn refuse_unsafe(&self, given: &BTreeMap<String, String>, flaws: &mut Vec<String>) {
+        if !given.contains_key("REDRESS_PUBLIC_URL") {
+            flaws.push(
+                "production needs REDRESS_PUBLIC_URL: links in mails are built from it".to_owned(),
+            );
+        } else if !self.public_url.starts_with("https://") {
+            flaws.push("production needs an https:// REDRESS_PUBLIC_URL: cookies and links must not travel in the clear".to_owned());
+        }
+        if self.secret == DEVELOPMENT_SECRET || self.secret.len() < 32 {
+            flaws.push(
+                "production needs a REDRESS_SECRET of its own, 32 characters or more".to_owned(),
+            );
+        }
+        if !matches!(self.mail, Mail::Smtp(_)) {
+            flaws.push(
+                "production needs REDRESS_MAIL=smtp://… or smtps://…: a folder reaches nobody"
+                    .to_owned(),
+            );
+        }
+        if self.mail_from.ends_with(".example") {
+            flaws.push("production needs a REDRESS_MAIL_FROM that can receive mail".to_owned());
+        }
+    }
+
+    /// Moves everything that lives in the data folder there.
+    pub fn with_data(mut self, data: PathBuf) -> Self {
+        if self.database_url == sqlite_url(&self.data) {
+            self.database_url = sqlite_url(&data);
+        }
+        if self.mail == Mail::Folder(self.data.join("mail")) {
+            self.mail = Mail::Folder(data.join("mail"));
+        }
+        self.data = data;
+        self
+    }
+
+    /// Listens elsewhere; the public address follows where it was only the default.
+    pub fn with_listen(mut self, listen: SocketAddr) -> Self {
+        if self.public_url == format!("http://{}", self.listen) {
+            self.public_url = format!("http://{listen}");
+        }
+        self.hosts.push(listen.ip().to_string());
+        self.listen = listen;
+        self
+    }
+
+    /// Cookies carry `Secure` and the `__Host-` prefix where the public address is https.
+    pub fn tls(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}
+
+fn sqlite_url(data: &std::path::Path) -> String {
+    format!("sqlite://{}", data.join("redress.db").display())
+}
+
+fn list(text: Option<&str>) -> impl Iterator<Item = &str> {
+    text.unwrap_or("")
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+}
+
+/// The lower-case host name of an address such as `https://desk.example:8443`; none where there is a path or no scheme.
+fn host_of(url: &str) -> Option<String> {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))?;
+    if rest.is_empty() || rest.contains(['/', '?', '#', '@']) {
+        return None;
+    }
+    let host = match rest.strip_prefix('[') {
+        Some(v6) => v6.split_once(']')?.0,
+        None => rest.split(':').next()?,
+    };
+    Some(host.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+        Config::read(
+            &pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn a_fresh_clone_needs_no_setting() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.public_url, "http://127.0.0.1:8600");
+        assert!(config.database_url.starts_with("sqlite://data"));
+    }
+
+    #[test]
+    fn production_names_every_unsafe_setting_at_once() {
+        let flaws = read(&[("REDRESS_MODE", "production")]).unwrap_err();
+        for word in [
+            "REDRESS_PUBLIC_URL",
+            "REDRESS_SECRET",
+            "REDRESS_MAIL",
+            "REDRESS_MAIL_FROM",
+        ] {
+            assert!(
+                flaws.iter().any(|flaw| flaw.contains(word)),
+                "{word} in {flaws:?}"
+            );
+        }
+        let plain = read(&[
+            ("REDRESS_MODE", "production"),
+            ("REDRESS_PUBLIC_URL", "http://desk.test"),
+        ])
+        .unwrap_err();
+        assert!(plain.iter().any(|flaw| flaw.contains("https://")));
+    }
+
+    #[test]
+    fn a_safe_production_starts() {
+        let config = read(&[
+            ("REDRESS_MODE", "production"),
+            ("REDRESS_PUBLIC_URL", "https://desk.seller.test/"),
+            ("REDRESS_SECRET", "0123456789abcdef0123456789abcdef"),
+            ("REDRESS_MAIL", "smtps://u:p@mail.seller.test"),
+            ("REDRESS_MAIL_FROM", "desk@seller.test"),
+        ])
+        .unwrap();
+        assert!(config.tls());
+        assert!(config.hosts.contains(&"desk.seller.test".to_owned()));
+    }
+
+    #[test]
+    fn a_misspelt_or_malformed_setting_is_refused_by_name() {
+        for (name, value) in [
+            ("REDRESS_LISTN", "127.0.0.1:1"),
+            ("REDRESS_LISTEN", "here"),
+            ("REDRESS_DATABASE_URL", "redress.db"),
+            ("REDRESS_PUBLIC_URL", "desk.test"),
+            ("REDRESS_MAIL", "pigeon"),
+            ("REDRESS_TRUSTED_PROXIES", "10.0.0.1, proxy"),
+            ("REDRESS_MODE", "prod"),
+        ] {
+            let flaws = read(&[(name, value)]).unwrap_err();
+            assert!(
+                flaws.iter().any(|flaw| flaw.contains(name)),
+                "{name}: {flaws:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Typed ids (UUIDv7 as text, made by the application so that they are known before the insert) and the numbers people say on
+//! the phone (T-1042, C-310). An id opens nothing by itself: every finder also asks who is looking.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// A fresh id of that instant; ids sort by the time they were made.
+            pub fn new(at: DateTime<Utc>) -> Self {
+                $name(fresh(at))
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                $name(text)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                $name(text.to_owned())
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )+};
+}
+
+ids!(
+    PersonId,
+    SessionId,
+    SellerId,
+    /// One published version of a policy.
+    PolicyId,
+    MethodId,
+    DepositId,
+    ServiceId,
+    OrderId,
+    AccountId,
+    JournalId,
+    LotId,
+    TicketId,
+    MessageId,
+    ClaimId,
+    FactId,
+    DraftId,
+    FileId,
+    AssessmentId,
+    DecisionId,
+    PayoutId,
+    DisputeId,
+    ClockId,
+    EventId,
+    LetterId,
+);
+
+/// A UUIDv7 of that instant, for rows that nothing else refers to by type.
+pub fn fresh(at: DateTime<Utc>) -> String {
+    let since_epoch = at.timestamp().unsigned_abs();
+    let stamp =
+        uuid::Timestamp::from_unix(uuid::NoContext, since_epoch, at.timestamp_subsec_nanos());
+    uuid::Uuid::new_v7(stamp).to_string()
+}
+
+/// 256 random bits as 64 hexadecimal digits: session tokens, links in mails, form keys.
+/// Only their SHA-256 is ever stored (ASVS 6.5.2).
+pub fn secret() -> crate::error::Result<String> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes)
+        .map_err(|cause| crate::error::Error::broken(format!("no randomness: {cause}")))?;
+    Ok(data_encoding::HEXLOWER.encode(&bytes))
+}
+
+/// The SHA-256 of a text, in hexadecimal.
+pub fn digest(text: &str) -> String {
+    use sha2::Digest;
+    data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(text.as_bytes()))
+}
