@@ -1,0 +1,3 @@
+DROP TABLE forms;
+DROP TABLE outbox;
+DROP TABLE events;

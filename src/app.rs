@@ -1,0 +1,69 @@
+//! What every door shares: configuration, clock, database. Reads and writes run on the blocking pool; nothing else is global.
+
+use chrono::{DateTime, Utc};
+
+use crate::act::{Act, Door, Who};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::{Conn, Pool, Tx};
+use crate::error::{Error, Result};
+
+#[derive(Clone)]
+pub struct App {
+    pub config: Config,
+    pub clock: Clock,
+    pub pool: Pool,
+}
+
+impl App {
+    /// Opens the database of the configuration and brings it up to date.
+    pub fn open(config: Config, clock: Clock) -> Result<App> {
+        std::fs::create_dir_all(&config.data)?;
+        let pool = Pool::open(&config.database_url)?;
+        crate::db::migrate(&pool)?;
+        Ok(App {
+            config,
+            clock,
+            pool,
+        })
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub fn act(&self, who: Who, via: Door, request: &str) -> Act {
+        Act {
+            who,
+            at: self.now(),
+            via,
+            request: request.to_owned(),
+        }
+    }
+
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let pool = self.pool.clone();
+        blocking(move || pool.read(work)).await
+    }
+
+    /// One transaction; see [`Pool::write`].
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let pool = self.pool.clone();
+        blocking(move || pool.write(work)).await
+    }
+}
+
+/// Runs work that would hold up the async threads (queries, password hashing) on the blocking pool.
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|cause| Error::Internal(cause.into()))?
+}
