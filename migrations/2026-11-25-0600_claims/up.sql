@@ -31,7 +31,7 @@ CREATE TABLE claims (
 CREATE UNIQUE INDEX claims_number_once ON claims (number);
 CREATE UNIQUE INDEX claims_open_once ON claims (subject, ground)
     WHERE state IN ('needs_evidence', 'in_review', 'action_first', 'on_hold');
-CREATE INDEX claims_ticket_id ON claims (ticket_id);
+CREATE UNIQUE INDEX claims_ticket_id_once ON claims (ticket_id);
 CREATE INDEX claims_customer_id ON claims (customer_id, received_at);
 CREATE INDEX claims_order_id ON claims (order_id);
 

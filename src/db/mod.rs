@@ -6,7 +6,10 @@
 
 pub mod columns;
 pub mod dialect;
+pub mod events;
+pub mod mail;
 pub mod schema;
+pub mod tickets;
 
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;

@@ -544,6 +544,9 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(tickets -> people (customer_id));
+diesel::joinable!(claims -> tickets (ticket_id));
+
 diesel::allow_tables_to_appear_in_same_query!(
     counters,
     people,

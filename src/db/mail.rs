@@ -1,0 +1,172 @@
+//! The outbox: every letter's bytes as they were (or will be) sent, and how far each has got.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::columns::At;
+use super::schema::outbox;
+use super::{Conn, Tx, already, dialect};
+use crate::ids::{ClaimId, LetterId, SellerId, TicketId};
+
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = outbox)]
+pub struct Row {
+    pub id: LetterId,
+    pub key: String,
+    pub kind: String,
+    pub seller_id: Option<SellerId>,
+    pub ticket_id: Option<TicketId>,
+    pub claim_id: Option<ClaimId>,
+    pub from_name: String,
+    pub recipient: String,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+    pub message_id: String,
+    pub automatic: bool,
+    pub state: String,
+    pub attempts: i64,
+    pub next_at: At,
+    pub lease: Option<String>,
+    pub last_error: Option<String>,
+    pub created_at: At,
+    pub sent_at: Option<At>,
+}
+
+/// Queues a letter; one with the same key is there already when this says `false`, and stays as it is.
+pub fn insert_letter(tx: &mut Tx, row: Row) -> QueryResult<bool> {
+    let outcome = dialect::savepoint(tx, |conn| {
+        diesel::insert_into(outbox::table).values(row).execute(conn)
+    });
+    if already(&outcome) {
+        Ok(false)
+    } else {
+        outcome.map(|_| true)
+    }
+}
+
+/// Letters whose turn has come, oldest first. One whose lease ran out (its sender died) is due again.
+pub fn due(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> QueryResult<Vec<LetterId>> {
+    outbox::table
+        .filter(outbox::state.eq_any(["queued", "sending"]))
+        .filter(outbox::next_at.le(At::from(now)))
+        .order((outbox::next_at, outbox::id))
+        .limit(limit)
+        .select(outbox::id)
+        .load(conn)
+}
+
+/// Takes a letter for sending until `until`: `None` where another worker was faster. The lease fences a sender that slept.
+pub fn set_sending(
+    tx: &mut Tx,
+    id: &LetterId,
+    lease: &str,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> QueryResult<Option<Row>> {
+    let taken = diesel::update(
+        outbox::table
+            .filter(outbox::id.eq(id))
+            .filter(outbox::state.eq_any(["queued", "sending"]))
+            .filter(outbox::next_at.le(At::from(now))),
+    )
+    .set((
+        outbox::state.eq("sending"),
+        outbox::lease.eq(Some(lease)),
+        outbox::next_at.eq(At::from(until)),
+        outbox::attempts.eq(outbox::attempts + 1),
+    ))
+    .execute(&mut **tx)?;
+    if taken == 0 {
+        return Ok(None);
+    }
+    outbox::table.find(id).first(&mut **tx).optional()
+}
+
+pub fn mark_sent(tx: &mut Tx, id: &LetterId, lease: &str, at: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(outbox::table.filter(outbox::id.eq(id).and(outbox::lease.eq(lease))))
+        .set((
+            outbox::state.eq("sent"),
+            outbox::sent_at.eq(Some(At::from(at))),
+            outbox::lease.eq(None::<String>),
+            outbox::last_error.eq(None::<String>),
+        ))
+        .execute(&mut **tx)
+}
+
+/// Keeps a letter that could not be sent: for another try at `again`, or as a dead letter where there is none.
+pub fn mark_failed(
+    tx: &mut Tx,
+    id: &LetterId,
+    lease: &str,
+    why: &str,
+    again: Option<DateTime<Utc>>,
+) -> QueryResult<usize> {
+    let letter = outbox::table.filter(outbox::id.eq(id).and(outbox::lease.eq(lease)));
+    let state = if again.is_some() { "queued" } else { "failed" };
+    let kept = diesel::update(letter)
+        .set((
+            outbox::state.eq(state),
+            outbox::last_error.eq(Some(why)),
+            outbox::lease.eq(None::<String>),
+        ))
+        .execute(&mut **tx)?;
+    if let Some(again) = again {
+        diesel::update(outbox::table.find(id))
+            .set(outbox::next_at.eq(At::from(again)))
+            .execute(&mut **tx)?;
+    }
+    Ok(kept)
+}
+
+/// Gives a dead letter another chance.
+pub fn set_queued(tx: &mut Tx, id: &LetterId, at: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(outbox::table.filter(outbox::id.eq(id).and(outbox::state.eq("failed"))))
+        .set((
+            outbox::state.eq("queued"),
+            outbox::attempts.eq(0_i64),
+            outbox::next_at.eq(At::from(at)),
+        ))
+        .execute(&mut **tx)
+}
+
+pub fn find(conn: &mut Conn, id: &LetterId) -> QueryResult<Row> {
+    outbox::table.find(id).first(conn)
+}
+
+/// The newest letters first, those in `state` alone where one is named.
+pub fn list(conn: &mut Conn, state: Option<&str>, limit: i64) -> QueryResult<Vec<Row>> {
+    let mut query = outbox::table
+        .order((outbox::created_at.desc(), outbox::id.desc()))
+        .limit(limit)
+        .into_boxed();
+    if let Some(state) = state {
+        query = query.filter(outbox::state.eq(state.to_owned()));
+    }
+    query.load(conn)
+}
+
+pub fn of_ticket(conn: &mut Conn, ticket: &TicketId) -> QueryResult<Vec<Row>> {
+    outbox::table
+        .filter(outbox::ticket_id.eq(ticket))
+        .order((outbox::created_at, outbox::id))
+        .load(conn)
+}
+
+/// How many letters stand in each state.
+pub fn counts(conn: &mut Conn) -> QueryResult<Vec<(String, i64)>> {
+    outbox::table
+        .group_by(outbox::state)
+        .select((outbox::state, diesel::dsl::count_star()))
+        .load(conn)
+}
+
+/// When the oldest letter that waits was due: a desk whose mail stands still is not healthy.
+pub fn oldest_waiting(conn: &mut Conn) -> QueryResult<Option<DateTime<Utc>>> {
+    let at = outbox::table
+        .filter(outbox::state.eq_any(["queued", "sending"]))
+        .order(outbox::created_at)
+        .select(outbox::created_at)
+        .first::<At>(conn);
+    Ok(at.optional()?.map(At::utc))
+}

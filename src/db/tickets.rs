@@ -1,0 +1,398 @@
+//! Tickets and their messages; the queue's query. The portal finds through the customer, staff through the sellers they serve:
+//! no finder here takes a number alone.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+
+use super::columns::At;
+use super::schema::{claims, messages, people, tickets};
+use super::{Conn, Tx};
+use crate::ids::{MessageId, PersonId, SellerId, TicketId};
+
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable, Selectable)]
+#[diesel(table_name = tickets)]
+pub struct Ticket {
+    pub id: TicketId,
+    pub number: String,
+    pub seller_id: SellerId,
+    pub customer_id: PersonId,
+    pub subject: String,
+    pub state: String,
+    pub assignee_id: Option<PersonId>,
+    pub via: String,
+    pub opened_at: At,
+    pub opened_on: NaiveDate,
+    pub changed_at: At,
+    pub closed_at: Option<At>,
+    pub next_due_at: Option<At>,
+    pub next_due_kind: Option<String>,
+    pub next_due_firm: bool,
+    pub seq: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = messages)]
+pub struct Message {
+    pub id: MessageId,
+    pub ticket_id: TicketId,
+    pub author_id: Option<PersonId>,
+    pub kind: String,
+    pub body: String,
+    pub via: String,
+    pub at: At,
+}
+
+/// Which tickets someone may see: all sellers', or those named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope(pub Vec<SellerId>);
+
+pub fn insert_ticket(tx: &mut Tx, ticket: &Ticket) -> QueryResult<()> {
+    diesel::insert_into(tickets::table)
+        .values(ticket.clone())
+        .execute(&mut **tx)
+        .map(|_| ())
+}
+
+pub fn insert_message(tx: &mut Tx, message: &Message) -> QueryResult<()> {
+    diesel::insert_into(messages::table)
+        .values(message.clone())
+        .execute(&mut **tx)
+        .map(|_| ())
+}
+
+/// Locks the ticket by writing first and gives it as it then stands. With `seen`, only where nothing changed since:
+/// `None` says that someone was faster.
+pub fn bump_ticket(
+    tx: &mut Tx,
+    id: &TicketId,
+    seen: Option<i64>,
+    at: DateTime<Utc>,
+) -> QueryResult<Option<Ticket>> {
+    let change = (
+        tickets::seq.eq(tickets::seq + 1),
+        tickets::changed_at.eq(At::from(at)),
+    );
+    let bumped = match seen {
+        Some(seen) => {
+            diesel::update(tickets::table.filter(tickets::id.eq(id).and(tickets::seq.eq(seen))))
+                .set(change)
+                .execute(&mut **tx)?
+        }
+        None => diesel::update(tickets::table.find(id))
+            .set(change)
+            .execute(&mut **tx)?,
+    };
+    if bumped == 0 {
+        Ok(None)
+    } else {
+        tickets::table.find(id).first(&mut **tx).optional()
+    }
+}
+
+pub fn set_state(
+    tx: &mut Tx,
+    id: &TicketId,
+    state: &str,
+    closed_at: Option<DateTime<Utc>>,
+) -> QueryResult<()> {
+    diesel::update(tickets::table.find(id))
+        .set((
+            tickets::state.eq(state),
+            tickets::closed_at.eq(super::columns::at(closed_at)),
+        ))
+        .execute(&mut **tx)
+        .map(|_| ())
+}
+
+pub fn set_assignee(tx: &mut Tx, id: &TicketId, assignee: Option<&PersonId>) -> QueryResult<()> {
+    diesel::update(tickets::table.find(id))
+        .set(tickets::assignee_id.eq(assignee))
+        .execute(&mut **tx)
+        .map(|_| ())
+}
+
+/// What the queue sorts by: the next promise that is running, or none.
+pub fn set_next_due(
+    tx: &mut Tx,
+    id: &TicketId,
+    due: Option<(DateTime<Utc>, &str, bool)>,
+) -> QueryResult<()> {
+    diesel::update(tickets::table.find(id))
+        .set((
+            tickets::next_due_at.eq(due.map(|(at, ..)| At::from(at))),
+            tickets::next_due_kind.eq(due.map(|(_, kind, _)| kind)),
+            tickets::next_due_firm.eq(due.is_some_and(|(.., firm)| firm)),
+        ))
+        .execute(&mut **tx)
+        .map(|_| ())
+}
+
+pub fn find(conn: &mut Conn, id: &TicketId) -> QueryResult<Ticket> {
+    tickets::table.find(id).first(conn)
+}
+
+pub fn for_customer(conn: &mut Conn, customer: &PersonId, number: &str) -> QueryResult<Ticket> {
+    tickets::table
+        .filter(
+            tickets::customer_id
+                .eq(customer)
+                .and(tickets::number.eq(number)),
+        )
+        .first(conn)
+}
+
+pub fn of_customer(conn: &mut Conn, customer: &PersonId) -> QueryResult<Vec<Ticket>> {
+    tickets::table
+        .filter(tickets::customer_id.eq(customer))
+        .order(tickets::opened_at.desc())
+        .load(conn)
+}
+
+pub fn for_staff(conn: &mut Conn, scope: &Scope, number: &str) -> QueryResult<Ticket> {
+    let mut query = tickets::table
+        .filter(tickets::number.eq(number.to_owned()))
+        .into_boxed();
+    if !scope.0.is_empty() {
+        query = query.filter(tickets::seller_id.eq_any(scope.0.clone()));
+    }
+    query.first(conn)
+}
+
+/// Oldest first. Notes are staff's alone: the customer's list is another query, not a filter on a page.
+pub fn messages(conn: &mut Conn, ticket: &TicketId) -> QueryResult<Vec<Message>> {
+    messages::table
+        .filter(messages::ticket_id.eq(ticket))
+        .order((messages::at, messages::id))
+        .load(conn)
+}
+
+pub fn public_messages(conn: &mut Conn, ticket: &TicketId) -> QueryResult<Vec<Message>> {
+    messages::table
+        .filter(
+            messages::ticket_id
+                .eq(ticket)
+                .and(messages::kind.ne("note")),
+        )
+        .order((messages::at, messages::id))
+        .load(conn)
+}
+
+/// What an agent asks the queue for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    pub view: View,
+    pub seller: Option<SellerId>,
+    pub ground: Option<String>,
+    /// Matches number, subject and the customer's address, literally.
+    pub words: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum View {
+    /// Everything that is not closed and not waiting for the customer.
+    #[default]
+    ToDo,
+    Mine,
+    Unassigned,
+    Breached,
+    DueToday,
+    Waiting,
+    OnHold,
+    AllOpen,
+    Closed,
+}
+
+impl View {
+    pub const ALL: [View; 9] = [
+        View::ToDo,
+        View::Mine,
+        View::Unassigned,
+        View::Breached,
+        View::DueToday,
+        View::Waiting,
+        View::OnHold,
+        View::AllOpen,
+        View::Closed,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            View::ToDo => "to_do",
+            View::Mine => "mine",
+            View::Unassigned => "unassigned",
+            View::Breached => "breached",
+            View::DueToday => "due_today",
+            View::Waiting => "waiting",
+            View::OnHold => "on_hold",
+            View::AllOpen => "all_open",
+            View::Closed => "closed",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        View::ALL.into_iter().find(|view| view.as_str() == text)
+    }
+}
+
+/// One line of the queue: the ticket, its customer, and its newest claim where it has one.
+#[derive(Debug, Clone, Queryable)]
+pub struct QueueRow {
+    pub ticket: Ticket,
+    pub customer_name: String,
+    pub customer_email: String,
+    pub claim_number: Option<String>,
+    pub claim_ground: Option<String>,
+    pub claim_state: Option<String>,
+    pub claim_outcome: Option<String>,
+    pub claim_flagged: Option<bool>,
+    pub computed_e8: Option<i64>,
+    pub currency: Option<String>,
+}
+
+/// Where a page of the queue begins: after this due instant and id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    pub due_at: Option<DateTime<Utc>>,
+    pub id: TicketId,
+}
+
+type Boxed<'a> = diesel::helper_types::IntoBoxed<
+    'a,
+    diesel::dsl::LeftJoin<diesel::dsl::InnerJoin<tickets::table, people::table>, claims::table>,
+    <Conn as Connection>::Backend,
+>;
+
+/// What running promises first: the breached (longest overdue on top), then the soonest, then what has no clock.
+/// `limit` lines after `cursor`; `me` and `now` settle the views that speak of them, `day_end` the end of today.
+pub fn queue(
+    conn: &mut Conn,
+    scope: &Scope,
+    filter: &Filter,
+    me: &PersonId,
+    now: DateTime<Utc>,
+    day_end: DateTime<Utc>,
+    cursor: Option<&Cursor>,
+    limit: i64,
+) -> QueryResult<Vec<QueueRow>> {
+    let mut query = filtered(scope, filter, me, now, day_end);
+    match cursor {
+        Some(Cursor {
+            due_at: Some(due),
+            id,
+        }) => {
+            let due = At::from(*due);
+            query = query.filter(
+                tickets::next_due_at
+                    .gt(due)
+                    .or(tickets::next_due_at.eq(due).and(tickets::id.gt(id.clone())))
+                    .or(tickets::next_due_at.is_null())
+                    .assume_not_null(),
+            );
+        }
+        Some(Cursor { due_at: None, id }) => {
+            query = query.filter(
+                tickets::next_due_at
+                    .is_null()
+                    .and(tickets::id.gt(id.clone())),
+            );
+        }
+        None => {}
+    }
+    query
+        .order((
+            tickets::next_due_at.is_null(),
+            tickets::next_due_at,
+            tickets::id,
+        ))
+        .limit(limit)
+        .select((
+            tickets::all_columns,
+            people::name,
+            people::email,
+            claims::number.nullable(),
+            claims::ground.nullable(),
+            claims::state.nullable(),
+            claims::outcome.nullable(),
+            claims::flagged.nullable(),
+            claims::computed_e8.nullable(),
+            claims::currency.nullable(),
+        ))
+        .load(conn)
+}
+
+/// How many lines the queue has under a filter.
+pub fn count(
+    conn: &mut Conn,
+    scope: &Scope,
+    filter: &Filter,
+    me: &PersonId,
+    now: DateTime<Utc>,
+    day_end: DateTime<Utc>,
+) -> QueryResult<i64> {
+    filtered(scope, filter, me, now, day_end)
+        .count()
+        .get_result(conn)
+}
+
+fn filtered(
+    scope: &Scope,
+    filter: &Filter,
+    me: &PersonId,
+    now: DateTime<Utc>,
+    day_end: DateTime<Utc>,
+) -> Boxed<'static> {
+    let mut query = tickets::table
+        .inner_join(people::table)
+        .left_join(claims::table)
+        .into_boxed();
+    query = match filter.view {
+        View::ToDo => query.filter(tickets::state.eq_any(["new", "open"])),
+        View::Mine => query
+            .filter(tickets::state.ne("closed"))
+            .filter(tickets::assignee_id.eq(me.clone())),
+        View::Unassigned => query
+            .filter(tickets::state.eq_any(["new", "open"]))
+            .filter(tickets::assignee_id.is_null()),
+        View::Breached => query
+            .filter(tickets::state.ne("closed"))
+            .filter(tickets::next_due_firm)
+            .filter(tickets::next_due_at.lt(At::from(now))),
+        View::DueToday => query
+            .filter(tickets::state.ne("closed"))
+            .filter(tickets::next_due_at.le(At::from(day_end))),
+        View::Waiting => query.filter(tickets::state.eq("waiting_customer")),
+        View::OnHold => query.filter(tickets::state.eq("on_hold")),
+        View::AllOpen => query.filter(tickets::state.ne("closed")),
+        View::Closed => query.filter(tickets::state.eq("closed")),
+    };
+    if !scope.0.is_empty() {
+        query = query.filter(tickets::seller_id.eq_any(scope.0.clone()));
+    }
+    if let Some(seller) = &filter.seller {
+        query = query.filter(tickets::seller_id.eq(seller.clone()));
+    }
+    if let Some(ground) = &filter.ground {
+        query = query.filter(claims::ground.eq(ground.clone()));
+    }
+    if let Some(words) = &filter.words {
+        let exact = words.to_uppercase();
+        let like = format!("%{}%", literal(words));
+        let lower = format!("%{}%", literal(&words.to_lowercase()));
+        query = query.filter(
+            tickets::number
+                .eq(exact.clone())
+                .or(claims::number.nullable().eq(exact).assume_not_null())
+                .or(tickets::subject.like(like).escape('\\'))
+                .or(people::email.like(lower).escape('\\')),
+        );
+    }
+    query
+}
+
+/// A text in which LIKE finds no wildcard of its own.
+fn literal(words: &str) -> String {
+    words
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
+}
