@@ -106,6 +106,9 @@ CREATE UNIQUE INDEX assessments_seq_once ON assessments (claim_id, seq);
 
 CREATE TABLE decisions (
     id TEXT NOT NULL PRIMARY KEY,
+    seller_id TEXT NOT NULL REFERENCES sellers (id),
+    -- Its place in the seller's hash chain.
+    chain BIGINT NOT NULL,
     claim_id TEXT NOT NULL REFERENCES claims (id),
     seq BIGINT NOT NULL,
     assessment_id TEXT NOT NULL REFERENCES assessments (id),
@@ -121,4 +124,5 @@ CREATE TABLE decisions (
     hash TEXT NOT NULL,
     CHECK (verdict = 'approve' OR amount_e8 = 0)
 );
+CREATE UNIQUE INDEX decisions_chain_once ON decisions (seller_id, chain);
 CREATE UNIQUE INDEX decisions_seq_once ON decisions (claim_id, seq);

@@ -401,6 +401,8 @@ diesel::table! {
 diesel::table! {
     decisions (id) {
         id -> Text,
+        seller_id -> Text,
+        chain -> BigInt,
         claim_id -> Text,
         seq -> BigInt,
         assessment_id -> Text,
