@@ -12,6 +12,8 @@ pub struct Act {
     pub via: Door,
     /// The request's reference, for the log.
     pub request: String,
+    /// The desk's public address: links in letters are built from it alone.
+    pub site: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,21 +103,23 @@ impl Door {
 }
 
 impl Act {
-    pub fn worker(at: DateTime<Utc>) -> Self {
+    pub fn worker(at: DateTime<Utc>, site: &str) -> Self {
         Act {
             who: Who::Worker,
             at,
             via: Door::Worker,
             request: String::new(),
+            site: site.to_owned(),
         }
     }
 
-    pub fn operator(at: DateTime<Utc>) -> Self {
+    pub fn operator(at: DateTime<Utc>, site: &str) -> Self {
         Act {
             who: Who::Operator,
             at,
             via: Door::Cli,
             request: String::new(),
+            site: site.to_owned(),
         }
     }
 

@@ -38,6 +38,7 @@ impl App {
             at: self.now(),
             via,
             request: request.to_owned(),
+            site: self.config.public_url.clone(),
         }
     }
 

@@ -1,0 +1,6 @@
+//! The verbs of the business: one file a noun, one function for each thing that people do. Every door calls these same functions.
+//! A verb takes the transaction and the act (who, when, through which door), and does all of it or nothing: rows, ledger, clocks,
+//! the event and its letters. Read `claims.rs` first: it is what Redress is for.
+
+pub mod events;
+pub mod mailroom;
