@@ -1,1 +1,18 @@
-//! The pure room.
+//! The pure room: facts and a policy go in, an assessment comes out. Nothing here reads a clock, a file, a
+//! database or the environment, and nothing here is ours but this room; the same input gives the same bytes.
+//! Read `facts`, then `policy`, then `adjudicate`, which asks every clause (`clauses`) and settles what is
+//! owed (`owed`) and how it goes back (`remedy`).
+
+pub mod assessment;
+pub mod calendar;
+pub mod clauses;
+pub mod deadline;
+pub mod facts;
+pub mod lots;
+pub mod money;
+pub mod period;
+pub mod policy;
+mod words;
+
+/// The version of these rules, kept beside each assessment that they made.
+pub const ENGINE: &str = "1";

@@ -1,0 +1,123 @@
+//! An assessment: what the rules say about one claim, in the words and fields of `redress assess`.
+//! It is stored beside the facts and must come out equal when they are judged again.
+
+use serde::{Deserialize, Serialize};
+
+use super::facts::At;
+use super::money::{Amount, Currency};
+use super::words::words;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assessment {
+    pub id: Option<String>,
+    pub policy: Reference,
+    pub outcome: Outcome,
+    /// A person must confirm: another plausible reading, or a data anomaly, would decide otherwise.
+    pub flagged: bool,
+    pub flags: Vec<Flag>,
+    /// The text says that the seller may.
+    pub discretionary: bool,
+    /// The desk may pay without a person.
+    pub automatic: bool,
+    /// What approval now would pay; null where it cannot be computed.
+    pub amount: Option<Amount>,
+    pub currency: Option<Currency>,
+    pub payments: Vec<Payment>,
+    pub stays_on_balance: Vec<Leftover>,
+    pub route: Option<Route>,
+    pub next_action: NextAction,
+    /// Evidence kinds or field paths to ask the customer for.
+    pub missing: Vec<String>,
+    pub alternatives: Vec<Alternative>,
+    pub clauses: Vec<Finding>,
+    pub deadlines: Vec<Deadline>,
+    pub explanation: Vec<String>,
+}
+
+/// The policy version that governs, by content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reference {
+    pub id: String,
+    pub version: String,
+    pub hash: String,
+}
+
+words! { Outcome {
+    Eligible = "eligible", Ineligible = "ineligible", NeedsEvidence = "needs_evidence", NeedsReview = "needs_review",
+    ActionFirst = "action_first", Remedied = "remedied", OnHold = "on_hold",
+} }
+words! { Met { Met = "met", NotMet = "not_met", Unknown = "unknown", NotApplicable = "not_applicable" } }
+words! { Destination {
+    AccountBalance = "account_balance", OriginalPaymentMethod = "original_payment_method", AlternativeMethod = "alternative_method",
+} }
+words! { Route { Return = "return", Cancellation = "cancellation" } }
+words! {
+    #[derive(Default)]
+    NextAction {
+        StopOrder = "stop_order", Refill = "refill", FixDefect = "fix_defect", Resend = "resend",
+        #[default]
+        None = "none",
+    }
+}
+words! { ClockKind {
+    FirstResponse = "first_response", Decision = "decision", Cure = "cure", Payout = "payout", Completion = "completion",
+    BankCredit = "bank_credit",
+} }
+words! { Firmness { Firm = "firm", Typical = "typical", Aim = "aim", Estimate = "estimate" } }
+
+/// Why a person must confirm, and the clause from which the doubt comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flag {
+    pub clause: String,
+    pub because: String,
+}
+
+/// One movement of money, in the payment's own currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    pub to: Destination,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deposit: Option<String>,
+    pub amount: Amount,
+    pub currency: Option<Currency>,
+}
+
+/// Money that a balance claim leaves on the account, by lot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leftover {
+    pub lot: String,
+    pub amount: Amount,
+    pub because: String,
+}
+
+/// Another amount that a person may choose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alternative {
+    pub amount: Amount,
+    pub clauses: Vec<String>,
+    pub because: String,
+}
+
+/// What one clause of the ground says about this claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    pub id: String,
+    pub result: Met,
+    pub detail: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<At>,
+}
+
+/// A promise of the seller that this claim starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deadline {
+    pub kind: ClockKind,
+    pub clause: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_at: Option<At>,
+    pub due_at: At,
+    pub firmness: Firmness,
+}

@@ -1,0 +1,357 @@
+//! Policies as data: a seller's text clause by clause with the tests that each clause puts to a claim, the
+//! grounds a customer can name, the seller's promises, and worked cases that the policy must pass.
+//! A document is TOML; what is hashed and stored is its canonical JSON. Read `clauses` for what tests there are.
+
+mod cases;
+mod shelf;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use super::calendar::{Calendar, Holidays, start_of_day};
+use super::clauses::Test;
+use super::deadline::Clock;
+use super::facts::{At, EvidenceKind, Facts};
+use super::period::Period;
+use super::words::words;
+
+pub use cases::{Case, Expect};
+pub use shelf::Shelf;
+
+/// One version of one seller's policy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    pub id: String,
+    pub version: String,
+    pub title: String,
+    /// What the text promises, in a sentence or two.
+    pub summary: String,
+    pub valid_from: NaiveDate,
+    /// The first day no longer in force, where the document itself says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<NaiveDate>,
+    pub time_zone: Tz,
+    #[serde(default)]
+    pub holidays: Holidays,
+    pub grounds: Vec<Ground>,
+    pub clauses: Vec<Clause>,
+    #[serde(default)]
+    pub clocks: Vec<Clock>,
+    /// Beginnings of claims that cases build on.
+    #[serde(default)]
+    pub samples: BTreeMap<String, serde_json::Value>,
+    #[serde(default)]
+    pub cases: Vec<Case>,
+    /// The day a newer version took over, known to the shelf and no part of the document.
+    #[serde(skip)]
+    pub superseded_on: Option<NaiveDate>,
+    #[serde(skip)]
+    hash: String,
+}
+
+/// A numbered clause: the seller's facts in our words, and the tests that decide whether it is met.
+/// A clause without tests holds as it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clause {
+    pub id: String,
+    pub kind: ClauseKind,
+    pub heading: String,
+    pub words: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<Test>,
+    /// The readings (I1…I23) that this clause rests on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interpretations: Vec<String>,
+}
+
+words! { ClauseKind {
+    Eligibility = "eligibility", Amount = "amount", Deadline = "deadline", Exclusion = "exclusion", Evidence = "evidence",
+    Workflow = "workflow", Sla = "sla", Notification = "notification", Sanction = "sanction", Disclosure = "disclosure",
+    Versioning = "versioning", Interpretation = "interpretation",
+} }
+
+/// Something that a customer can claim.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ground {
+    pub id: String,
+    pub title: String,
+    /// For the customer who chooses: what has happened, in plain words.
+    pub hint: String,
+    pub about: About,
+    /// What the claim form must ask for: `reason`, `requested`, `remedy_choice` or an evidence kind.
+    #[serde(default)]
+    pub asks: Vec<String>,
+    pub clauses: Vec<String>,
+    pub pays: Pays,
+    pub to: PaysTo,
+}
+
+impl Ground {
+    pub fn needs_order(&self) -> bool {
+        self.about == About::Order
+    }
+
+    pub fn needs_account(&self) -> bool {
+        self.about == About::Account
+    }
+}
+
+words! { About { Order = "order", Account = "account" } }
+words! {
+    /// How much a ground pays where nothing stands against it.
+    Pays {
+        /// What is unspent of each deposit.
+        Unspent = "unspent",
+        /// The undelivered share of the charge.
+        Share = "share",
+        /// The whole charge.
+        Charge = "charge",
+        /// The share of the charge that dropped after delivery.
+        Shortfall = "shortfall",
+        /// The unused share of a plan's allowance.
+        Quota = "quota",
+        /// The text is silent: the charge as a pre-fill for a person.
+        Outside = "outside",
+    }
+}
+words! { PaysTo { AccountBalance = "account_balance", PaymentMethod = "payment_method" } }
+
+/// Why a policy document cannot be used; `at` is where in the document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Error)]
+#[error("{at}: {message}")]
+pub struct Flaw {
+    pub at: String,
+    pub message: String,
+}
+
+impl Policy {
+    /// Reads a TOML document and refuses it with every flaw found; its cases are run by `check`.
+    pub fn parse(document: &str) -> Result<Policy, Vec<Flaw>> {
+        let mut policy: Policy = toml::from_str(document).map_err(|why| {
+            vec![Flaw {
+                at: "document".to_owned(),
+                message: why.to_string(),
+            }]
+        })?;
+        policy.seal();
+        let flaws = policy.flaws();
+        if flaws.is_empty() {
+            Ok(policy)
+        } else {
+            Err(flaws)
+        }
+    }
+
+    /// Reads the canonical JSON that `canonical` wrote.
+    pub fn from_canonical(json: &str) -> Result<Policy, Vec<Flaw>> {
+        let mut policy: Policy = serde_json::from_str(json).map_err(|why| {
+            vec![Flaw {
+                at: "document".to_owned(),
+                message: why.to_string(),
+            }]
+        })?;
+        policy.seal();
+        let flaws = policy.flaws();
+        if flaws.is_empty() {
+            Ok(policy)
+        } else {
+            Err(flaws)
+        }
+    }
+
+    /// The document as JSON with sorted keys: what is stored, and what the hash is taken of.
+    pub fn canonical(&self) -> String {
+        serde_json::to_value(self)
+            .map(|value| sorted(&value))
+            .unwrap_or_default()
+    }
+
+    /// SHA-256 of the canonical JSON, in hexadecimal.
+    pub fn hash(&self) -> String {
+        self.hash.clone()
+    }
+
+    pub(super) fn hash_ref(&self) -> &str {
+        &self.hash
+    }
+
+    fn seal(&mut self) {
+        let digest = Sha256::digest(self.canonical());
+        self.hash = digest
+            .iter()
+            .fold(String::with_capacity(64), |mut text, byte| {
+                let _ = write!(text, "{byte:02x}");
+                text
+            });
+    }
+
+    pub fn ground(&self, id: &str) -> Option<&Ground> {
+        self.grounds.iter().find(|ground| ground.id == id)
+    }
+
+    pub fn clause(&self, id: &str) -> Option<&Clause> {
+        self.clauses.iter().find(|clause| clause.id == id)
+    }
+
+    /// The clauses of a ground, in the ground's order.
+    pub fn clauses_of<'a>(&'a self, ground: &'a Ground) -> impl Iterator<Item = &'a Clause> {
+        ground.clauses.iter().filter_map(|id| self.clause(id))
+    }
+
+    /// The seller's zone and holidays: what the seller has configured, or else the policy's own.
+    pub fn calendar(&self, facts: &Facts) -> Calendar {
+        let holidays = facts
+            .seller
+            .holidays
+            .clone()
+            .map_or_else(|| self.holidays.clone(), Holidays::Dates);
+        Calendar {
+            zone: facts.seller.time_zone.unwrap_or(self.time_zone),
+            holidays,
+        }
+    }
+
+    /// Whether this version was in force at `at`, on the seller's wall: from the first day to before the end.
+    pub fn covers(&self, at: At, zone: Tz) -> bool {
+        let end = [self.valid_to, self.superseded_on]
+            .into_iter()
+            .flatten()
+            .min();
+        at >= start_of_day(self.valid_from, zone)
+            && end.is_none_or(|end| at < start_of_day(end, zone))
+    }
+
+    /// What makes this document unusable. An empty list says that it can be published, once `check` passes too.
+    pub fn flaws(&self) -> Vec<Flaw> {
+        let mut flaws = Vec::new();
+        let mut say = |at: String, message: &str| {
+            flaws.push(Flaw {
+                at,
+                message: message.to_owned(),
+            })
+        };
+        for (name, text) in [
+            ("id", &self.id),
+            ("version", &self.version),
+            ("title", &self.title),
+            ("summary", &self.summary),
+        ] {
+            if text.trim().is_empty() {
+                say(name.to_owned(), "must not be empty");
+            }
+        }
+        if (Period {
+            from: self.valid_from,
+            to: self.valid_to,
+        })
+        .is_empty()
+        {
+            say("valid_to".to_owned(), "must lie after valid_from");
+        }
+        for id in twice(self.clauses.iter().map(|clause| clause.id.as_str())) {
+            say(format!("clauses.{id}"), "is there twice");
+        }
+        for id in twice(self.grounds.iter().map(|ground| ground.id.as_str())) {
+            say(format!("grounds.{id}"), "is there twice");
+        }
+        for clause in &self.clauses {
+            if clause.heading.trim().is_empty() || clause.words.trim().is_empty() {
+                say(
+                    format!("clauses.{}", clause.id),
+                    "needs a heading and words",
+                );
+            }
+            if !self
+                .grounds
+                .iter()
+                .any(|ground| ground.clauses.contains(&clause.id))
+            {
+                say(
+                    format!("clauses.{}", clause.id),
+                    "is judged under no ground",
+                );
+            }
+            for test in &clause.tests {
+                if let Some(message) = test.flaw(self) {
+                    say(format!("clauses.{}", clause.id), &message);
+                }
+            }
+        }
+        for ground in &self.grounds {
+            let at = format!("grounds.{}", ground.id);
+            for id in ground.clauses.iter().filter(|id| self.clause(id).is_none()) {
+                say(
+                    at.clone(),
+                    &format!("names clause {id}, which is not in the document"),
+                );
+            }
+            for ask in ground.asks.iter().filter(|ask| !is_askable(ask)) {
+                say(at.clone(), &format!("asks for {ask}, which no claim has"));
+            }
+            if (ground.pays == Pays::Unspent) != (ground.about == About::Account) {
+                say(
+                    at.clone(),
+                    "only a ground about the account pays what is unspent, and it pays nothing else",
+                );
+            }
+        }
+        for clock in self
+            .clocks
+            .iter()
+            .filter(|clock| self.clause(&clock.clause).is_none())
+        {
+            say(
+                format!("clocks.{}", clock.kind),
+                &format!(
+                    "names clause {}, which is not in the document",
+                    clock.clause
+                ),
+            );
+        }
+        if self.grounds.is_empty() {
+            say(
+                "grounds".to_owned(),
+                "a policy without grounds decides nothing",
+            );
+        }
+        flaws
+    }
+}
+
+fn is_askable(ask: &str) -> bool {
+    matches!(ask, "reason" | "requested" | "remedy_choice")
+        || EvidenceKind::from_word(ask).is_some()
+}
+
+fn twice<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = BTreeSet::new();
+    ids.filter(|id| !seen.insert(*id)).collect()
+}
+
+fn sorted(value: &serde_json::Value) -> String {
+    use serde_json::Value;
+    match value {
+        Value::Object(members) => {
+            let members: BTreeMap<&String, &Value> = members.iter().collect();
+            let members: Vec<String> = members
+                .iter()
+                .map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), sorted(value)))
+                .collect();
+            format!("{{{}}}", members.join(","))
+        }
+        Value::Array(items) => format!(
+            "[{}]",
+            items.iter().map(sorted).collect::<Vec<_>>().join(",")
+        ),
+        other => other.to_string(),
+    }
+}
