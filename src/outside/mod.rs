@@ -4,5 +4,12 @@
 //! Read first: `smtp.rs` for a letter's last step, `store.rs` for where uploads live.
 
 pub mod kind;
+pub mod mail;
 pub mod names;
+pub mod relay;
+pub mod smtp;
 pub mod store;
+
+#[cfg(test)]
+#[path = "../../tests/support/smtp.rs"]
+mod sink;

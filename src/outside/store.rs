@@ -310,7 +310,7 @@ mod tests {
                 HEXLOWER.encode(&Sha256::digest(b"%PDF-1.7 hello"))
             );
             assert_eq!(content(&store, &stored.blob), b"%PDF-1.7 hello");
-            assert_eq!(store.list().unwrap(), [stored.blob.clone()]);
+            assert_eq!(store.list().unwrap(), vec![stored.blob.clone()]);
             store.delete(&stored.blob).unwrap();
             store.delete(&stored.blob).unwrap();
             assert!(matches!(store.open(&stored.blob), Err(Error::NotFound)));
@@ -409,7 +409,7 @@ mod tests {
         let store = Store::disk(folder.path().to_owned()).unwrap();
         let stored = store.put(&mut &b"x"[..], "a", 9).unwrap();
         fs::write(folder.path().join(format!("{}.tmp", stored.blob)), "half").unwrap();
-        assert_eq!(store.list().unwrap(), [stored.blob.clone()]);
+        assert_eq!(store.list().unwrap(), vec![stored.blob.clone()]);
         assert_eq!(store.sweep_unfinished().unwrap(), 1);
         assert_eq!(content(&store, &stored.blob), b"x");
     }
