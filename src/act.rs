@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{PersonId, SellerId};
+pub use crate::rules::rights::Role;
 
 #[derive(Debug, Clone)]
 pub struct Act {
@@ -40,16 +41,6 @@ pub struct Person {
     pub sellers: Vec<SellerId>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    Customer,
-    Agent,
-    Lead,
-    Manager,
-    Admin,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Door {
@@ -59,34 +50,6 @@ pub enum Door {
     Api,
     Worker,
     Cli,
-}
-
-impl Role {
-    pub const ALL: [Role; 5] = [
-        Role::Customer,
-        Role::Agent,
-        Role::Lead,
-        Role::Manager,
-        Role::Admin,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Role::Customer => "customer",
-            Role::Agent => "agent",
-            Role::Lead => "lead",
-            Role::Manager => "manager",
-            Role::Admin => "admin",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Role::ALL.into_iter().find(|role| role.as_str() == text)
-    }
-
-    pub fn is_staff(self) -> bool {
-        self != Role::Customer
-    }
 }
 
 impl Door {

@@ -10,7 +10,7 @@ pub mod db;
 pub mod desk;
 pub mod error;
 pub mod ids;
-pub mod outside;
 pub mod letters;
+pub mod outside;
 pub mod plain;
 pub mod rules;

@@ -12,6 +12,7 @@ pub mod lots;
 pub mod money;
 pub mod period;
 pub mod policy;
+pub mod rights;
 mod words;
 
 /// The version of these rules, kept beside each assessment that they made.
