@@ -14,3 +14,4 @@ pub mod letters;
 pub mod outside;
 pub mod plain;
 pub mod rules;
+pub mod web;
