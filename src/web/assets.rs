@@ -99,7 +99,7 @@ mod tests {
     use super::*;
     use actix_web::body::to_bytes;
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn an_asset_answers_at_its_hashed_address_and_nowhere_else() {
         let address = asset("desk.css");
         let file = address.trim_start_matches("/static/").to_owned();
@@ -121,7 +121,7 @@ mod tests {
         );
     }
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn the_stylesheet_names_the_font_by_its_hash() {
         let file = asset("desk.css").trim_start_matches("/static/").to_owned();
         let body = to_bytes(serve(web::Path::from(file)).await.into_body())

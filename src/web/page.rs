@@ -9,6 +9,7 @@ use askama::Template;
 
 use super::filters;
 use super::parts::Tone;
+use crate::error::Fields;
 
 /// Whose page it is: decides the density and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -148,6 +149,18 @@ pub struct Filled {
 }
 
 impl Filled {
+    /// The form again, with what was wrong.
+    pub fn refused(values: Vec<(String, String)>, fields: &Fields) -> Filled {
+        let error = |(field, message): (&str, &str)| FieldError {
+            field: field.into(),
+            message: message.into(),
+        };
+        Filled {
+            values,
+            errors: fields.iter().map(error).collect(),
+        }
+    }
+
     pub fn value(&self, name: &str) -> &str {
         let found = self.values.iter().find(|(key, _)| key == name);
         found.map_or("", |(_, value)| value.as_str())
