@@ -11,6 +11,8 @@ use diesel::sql_types::{Nullable, SingleValue, Text, Timestamp};
 
 use crate::act::Role;
 use crate::ids::*;
+use crate::rules::ledger::{AccountKind, Movement};
+use crate::rules::lifecycle::payout;
 
 /// An instant in UTC as both databases keep it: microseconds, or PostgreSQL would not give back what was put in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -185,4 +187,4 @@ macro_rules! word_columns {
     )+};
 }
 
-word_columns!(Role);
+word_columns!(Role, AccountKind, Movement, payout::State);

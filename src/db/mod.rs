@@ -10,6 +10,7 @@ pub mod columns;
 pub mod dialect;
 pub mod events;
 pub mod files;
+pub mod ledger;
 pub mod mail;
 pub mod policies;
 pub mod schema;
@@ -79,6 +80,9 @@ impl ManageConnection for Manage {
         std::thread::panicking()
     }
 }
+
+/// The number before the first of every series.
+pub const NUMBERS_FROM: i64 = 1000;
 
 /// How often a write is tried again after PostgreSQL refused to serialise it or broke a deadlock.
 const TRIES: usize = 6;
@@ -209,14 +213,48 @@ pub fn bump_counter(tx: &mut Tx, series: &str) -> QueryResult<i64> {
         .set(dsl::value.eq(dsl::value + 1))
         .execute(&mut **tx)?;
     if bumped == 0 {
-        diesel::insert_into(dsl::counters)
-            .values((dsl::name.eq(series), dsl::value.eq(1001_i64)))
-            .execute(&mut **tx)?;
+        bump_lock(tx, series)?;
+        return bump_counter(tx, series);
     }
     dsl::counters
         .find(series)
         .select(dsl::value)
         .first(&mut **tx)
+}
+
+/// Takes a series' lock until the transaction ends, making the series where there was none, without claiming a number.
+pub fn bump_lock(tx: &mut Tx, series: &str) -> QueryResult<()> {
+    use diesel::prelude::*;
+    use schema::counters::dsl;
+    let lock = |conn: &mut Conn| {
+        diesel::update(dsl::counters.find(series))
+            .set(dsl::value.eq(dsl::value + 0))
+            .execute(conn)
+    };
+    if lock(tx)? == 1 {
+        return Ok(());
+    }
+    let made = dialect::savepoint(tx, |conn| {
+        diesel::insert_into(dsl::counters)
+            .values((dsl::name.eq(series), dsl::value.eq(NUMBERS_FROM)))
+            .execute(conn)
+    });
+    if already(&made) {
+        return lock(tx).map(|_| ());
+    }
+    made.map(|_| ())
+}
+
+/// How many numbers of a series were given out.
+pub fn counted(conn: &mut Conn, series: &str) -> QueryResult<i64> {
+    use diesel::prelude::*;
+    use schema::counters::dsl;
+    let value = dsl::counters
+        .find(series)
+        .select(dsl::value)
+        .first::<i64>(conn)
+        .optional()?;
+    Ok(value.map_or(0, |value| value - NUMBERS_FROM))
 }
 
 /// Whether the database answers: the health check.

@@ -549,6 +549,8 @@ diesel::table! {
 diesel::joinable!(tickets -> people (customer_id));
 diesel::joinable!(claims -> tickets (ticket_id));
 
+diesel::joinable!(entries -> accounts (account_id));
+
 diesel::allow_tables_to_appear_in_same_query!(
     counters,
     people,

@@ -17,3 +17,7 @@ mod words;
 
 /// The version of these rules, kept beside each assessment that they made.
 pub const ENGINE: &str = "1";
+//! The pure room.
+
+pub mod ledger;
+pub mod lifecycle;

@@ -1,0 +1,323 @@
+//! Accounts, journals and entries. Written by `desk::ledger` alone, which holds the seller's journal chain while it does:
+//! accounts belong to one seller, so whoever has the chain has them all.
+
+use diesel::prelude::*;
+
+use super::columns::At;
+use super::schema::{accounts, entries, journals};
+use super::{Conn, NUMBERS_FROM, Tx, bump_counter, bump_lock, counted};
+use crate::ids::{AccountId, JournalId, PersonId, SellerId, digest};
+use crate::rules::ledger::{self, AccountKind, Movement};
+
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = accounts)]
+pub struct Account {
+    pub id: AccountId,
+    pub seller_id: SellerId,
+    pub kind: AccountKind,
+    /// The customer's id, or "" for the seller's own.
+    pub owner_id: String,
+    pub currency: String,
+    pub seq: i64,
+    pub balance_e8: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = journals)]
+pub struct Journal {
+    pub id: JournalId,
+    pub seller_id: SellerId,
+    pub seq: i64,
+    pub kind: Movement,
+    pub key: String,
+    pub reference: String,
+    pub reverses_id: Option<JournalId>,
+    pub who: String,
+    pub at: At,
+    pub prev_hash: String,
+    pub hash: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = entries)]
+pub struct Entry {
+    pub id: String,
+    pub journal_id: JournalId,
+    pub account_id: AccountId,
+    pub seq: i64,
+    pub amount_e8: i64,
+    pub currency: String,
+}
+
+impl Account {
+    /// Its name in the pure book.
+    pub fn name(&self) -> ledger::Account {
+        ledger::Account {
+            kind: self.kind,
+            owner: self.owner_id.clone(),
+            currency: self.currency.clone(),
+        }
+    }
+}
+
+impl Journal {
+    /// The text that the chain's hash is taken over, behind the previous hash: the journal and its entries, each with the name
+    /// of its account and its place there. `entries` in the order of [`entries_of`].
+    pub fn content(&self, entries: &[(Entry, Account)]) -> String {
+        let entries = entries
+            .iter()
+            .map(|(entry, account)| {
+                serde_json::json!([
+                    entry.id,
+                    account.id.as_str(),
+                    account.kind.as_str(),
+                    account.owner_id,
+                    account.currency,
+                    entry.seq,
+                    entry.amount_e8,
+                    entry.currency,
+                ])
+            })
+            .collect::<Vec<_>>();
+        serde_json::json!([
+            self.id.as_str(),
+            self.seller_id.as_str(),
+            self.seq,
+            self.kind.as_str(),
+            self.key,
+            self.reference,
+            self.reverses_id.as_ref().map(JournalId::as_str),
+            self.who,
+            self.at.utc().to_rfc3339(),
+            entries,
+        ])
+        .to_string()
+    }
+
+    pub fn expected_hash(&self, entries: &[(Entry, Account)]) -> String {
+        digest(&format!("{}\n{}", self.prev_hash, self.content(entries)))
+    }
+}
+
+fn chain(seller: &SellerId) -> String {
+    format!("journals:{seller}")
+}
+
+/// Takes the seller's journal chain, and with it all of the seller's accounts, until the transaction ends: whoever comes second
+/// waits, and then sees what the first one posted.
+pub fn bump_chain(tx: &mut Tx, seller: &SellerId) -> QueryResult<()> {
+    bump_lock(tx, &chain(seller))
+}
+
+/// How many journals the seller's chain has given numbers to.
+pub fn chained(conn: &mut Conn, seller: &SellerId) -> QueryResult<i64> {
+    counted(conn, &chain(seller))
+}
+
+/// A journal by its stable key, whichever seller posted it.
+pub fn by_key(conn: &mut Conn, key: &str) -> QueryResult<Option<Journal>> {
+    journals::table
+        .filter(journals::key.eq(key))
+        .first(conn)
+        .optional()
+}
+
+pub fn find(conn: &mut Conn, seller: &SellerId, id: &JournalId) -> QueryResult<Journal> {
+    journals::table
+        .filter(journals::id.eq(id).and(journals::seller_id.eq(seller)))
+        .first(conn)
+}
+
+/// Whether a journal was reversed.
+pub fn reversal_of(conn: &mut Conn, id: &JournalId) -> QueryResult<Option<Journal>> {
+    journals::table
+        .filter(journals::reverses_id.eq(id))
+        .first(conn)
+        .optional()
+}
+
+/// The journals of a seller after `seq`, in the order of their chain.
+pub fn journals_after(
+    conn: &mut Conn,
+    seller: &SellerId,
+    seq: i64,
+    limit: i64,
+) -> QueryResult<Vec<Journal>> {
+    journals::table
+        .filter(journals::seller_id.eq(seller).and(journals::seq.gt(seq)))
+        .order(journals::seq)
+        .limit(limit)
+        .load(conn)
+}
+
+/// The newest journals of a seller first, for the ledger page.
+pub fn journals_before(
+    conn: &mut Conn,
+    seller: &SellerId,
+    seq: i64,
+    limit: i64,
+) -> QueryResult<Vec<Journal>> {
+    journals::table
+        .filter(journals::seller_id.eq(seller).and(journals::seq.lt(seq)))
+        .order(journals::seq.desc())
+        .limit(limit)
+        .load(conn)
+}
+
+/// The entries of some journals with their accounts, by journal and, within one, in the order of posting.
+pub fn entries_of(
+    conn: &mut Conn,
+    journal_ids: &[JournalId],
+) -> QueryResult<Vec<(Entry, Account)>> {
+    let mut rows = entries::table
+        .inner_join(accounts::table)
+        .filter(entries::journal_id.eq_any(journal_ids))
+        .load::<(Entry, Account)>(conn)?;
+    rows.sort_by_cached_key(|(entry, account)| {
+        (entry.journal_id.clone(), account.name(), entry.seq)
+    });
+    Ok(rows)
+}
+
+/// Every account of a seller, in a stable order.
+pub fn accounts_of(conn: &mut Conn, seller: &SellerId) -> QueryResult<Vec<Account>> {
+    accounts::table
+        .filter(accounts::seller_id.eq(seller))
+        .order((accounts::kind, accounts::currency, accounts::owner_id))
+        .load(conn)
+}
+
+/// One account, where anything was ever posted to it.
+pub fn account(
+    conn: &mut Conn,
+    seller: &SellerId,
+    name: &ledger::Account,
+) -> QueryResult<Option<Account>> {
+    accounts::table
+        .filter(
+            accounts::seller_id
+                .eq(seller)
+                .and(accounts::kind.eq(name.kind))
+                .and(accounts::owner_id.eq(&name.owner))
+                .and(accounts::currency.eq(&name.currency)),
+        )
+        .first(conn)
+        .optional()
+}
+
+/// A customer's accounts at a seller.
+pub fn accounts_for_customer(
+    conn: &mut Conn,
+    seller: &SellerId,
+    customer: &PersonId,
+) -> QueryResult<Vec<Account>> {
+    accounts::table
+        .filter(
+            accounts::seller_id
+                .eq(seller)
+                .and(accounts::owner_id.eq(customer.as_str())),
+        )
+        .order((accounts::currency, accounts::kind))
+        .load(conn)
+}
+
+/// The journals about one row (an order, a deposit, a payout), oldest first.
+pub fn journals_about(
+    conn: &mut Conn,
+    seller: &SellerId,
+    reference: &str,
+) -> QueryResult<Vec<Journal>> {
+    journals::table
+        .filter(
+            journals::seller_id
+                .eq(seller)
+                .and(journals::reference.eq(reference)),
+        )
+        .order(journals::seq)
+        .load(conn)
+}
+
+/// How many entries there are whose journal is not among the seller's own: 0 in books that were not tampered with.
+pub fn entries_count(conn: &mut Conn, seller: &SellerId) -> QueryResult<i64> {
+    entries::table
+        .inner_join(accounts::table)
+        .filter(accounts::seller_id.eq(seller))
+        .count()
+        .get_result(conn)
+}
+
+/// Adds an amount to an account and gives it as it stands after; the first entry opens the account. A floor that would be
+/// broken is a CHECK violation ([`super::capped`]).
+pub fn bump_account(
+    tx: &mut Tx,
+    seller: &SellerId,
+    name: &ledger::Account,
+    amount_e8: i64,
+    fresh_id: AccountId,
+) -> QueryResult<Account> {
+    let bumped = diesel::update(
+        accounts::table.filter(
+            accounts::seller_id
+                .eq(seller)
+                .and(accounts::kind.eq(name.kind))
+                .and(accounts::owner_id.eq(&name.owner))
+                .and(accounts::currency.eq(&name.currency)),
+        ),
+    )
+    .set((
+        accounts::seq.eq(accounts::seq + 1),
+        accounts::balance_e8.eq(accounts::balance_e8 + amount_e8),
+    ))
+    .execute(&mut **tx)?;
+    if bumped == 0 {
+        let opened = Account {
+            id: fresh_id,
+            seller_id: seller.clone(),
+            kind: name.kind,
+            owner_id: name.owner.clone(),
+            currency: name.currency.clone(),
+            seq: 1,
+            balance_e8: amount_e8,
+        };
+        diesel::insert_into(accounts::table)
+            .values(&opened)
+            .execute(&mut **tx)?;
+        return Ok(opened);
+    }
+    account(tx, seller, name)?.ok_or(diesel::result::Error::NotFound)
+}
+
+/// Claims the next place in the seller's chain: the number and the hash before it. The journal must follow in this transaction.
+pub fn bump_place(tx: &mut Tx, seller: &SellerId) -> QueryResult<(i64, String)> {
+    let seq = bump_counter(tx, &chain(seller))?;
+    let prev_hash = journals::table
+        .filter(
+            journals::seller_id
+                .eq(seller)
+                .and(journals::seq.eq(seq - 1)),
+        )
+        .select(journals::hash)
+        .first::<String>(&mut **tx)
+        .optional()?;
+    Ok((seq, prev_hash.unwrap_or_default()))
+}
+
+/// The first number of every chain.
+pub const FIRST: i64 = NUMBERS_FROM + 1;
+
+/// A key that is taken is a unique violation ([`super::already`]), and leaves the transaction usable.
+pub fn insert_journal(tx: &mut Tx, journal: &Journal) -> QueryResult<()> {
+    super::dialect::savepoint(tx, |conn| {
+        diesel::insert_into(journals::table)
+            .values(journal)
+            .execute(conn)
+            .map(|_| ())
+    })
+}
+
+pub fn insert_entry(tx: &mut Tx, entry: &Entry) -> QueryResult<()> {
+    diesel::insert_into(entries::table)
+        .values(entry)
+        .execute(&mut **tx)
+        .map(|_| ())
+}

@@ -1,0 +1,3 @@
+//! The pure room from outside: no database, no clock, no server.
+
+mod ledger;
