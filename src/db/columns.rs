@@ -13,6 +13,7 @@ use crate::act::Role;
 use crate::ids::*;
 use crate::rules::ledger::{AccountKind, Movement};
 use crate::rules::lifecycle::payout;
+use crate::rules::{facts, lots};
 
 /// An instant in UTC as both databases keep it: microseconds, or PostgreSQL would not give back what was put in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -159,9 +160,10 @@ id_columns!(
     LetterId,
 );
 
-/// Enums with `as_str` and `parse` as text columns; an unknown word in the database is an error, never a default.
+/// Enums as text columns, by the functions that write and read their words; an unknown word in the database is an error, never a
+/// default.
 macro_rules! word_columns {
-    ($($word:ty),+ $(,)?) => {$(
+    ($write:ident, $read:ident: $($word:ty),+ $(,)?) => {$(
         column!($word, Text);
 
         impl<DB> ToSql<Text, DB> for $word
@@ -170,7 +172,7 @@ macro_rules! word_columns {
             str: ToSql<Text, DB>,
         {
             fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-                self.as_str().to_sql(out)
+                self.$write().to_sql(out)
             }
         }
 
@@ -181,10 +183,23 @@ macro_rules! word_columns {
         {
             fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
                 let text = String::from_sql(bytes)?;
-                <$word>::parse(&text).ok_or_else(|| format!("unknown {}: {text}", stringify!($word)).into())
+                <$word>::$read(&text).ok_or_else(|| format!("unknown {}: {text}", stringify!($word)).into())
             }
         }
     )+};
 }
 
-word_columns!(Role, AccountKind, Movement, payout::State);
+word_columns!(as_str, parse: Role);
+word_columns!(
+    word, from_word:
+    AccountKind,
+    Movement,
+    payout::State,
+    lots::Source,
+    facts::Status,
+    facts::CanceledBy,
+    facts::Sms,
+    facts::MethodStatus,
+    facts::DisputeStatus,
+    facts::DisputeReason,
+);

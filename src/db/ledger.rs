@@ -70,7 +70,7 @@ impl Journal {
                 serde_json::json!([
                     entry.id,
                     account.id.as_str(),
-                    account.kind.as_str(),
+                    account.kind.word(),
                     account.owner_id,
                     account.currency,
                     entry.seq,
@@ -83,7 +83,7 @@ impl Journal {
             self.id.as_str(),
             self.seller_id.as_str(),
             self.seq,
-            self.kind.as_str(),
+            self.kind.word(),
             self.key,
             self.reference,
             self.reverses_id.as_ref().map(JournalId::as_str),
@@ -164,7 +164,8 @@ pub fn journals_before(
         .load(conn)
 }
 
-/// The entries of some journals with their accounts, by journal and, within one, in the order of posting.
+/// The entries of some journals with their accounts: by journal, and within one by the words of the account. Hashes are taken
+/// in this order, so it must never change.
 pub fn entries_of(
     conn: &mut Conn,
     journal_ids: &[JournalId],
@@ -174,7 +175,12 @@ pub fn entries_of(
         .filter(entries::journal_id.eq_any(journal_ids))
         .load::<(Entry, Account)>(conn)?;
     rows.sort_by_cached_key(|(entry, account)| {
-        (entry.journal_id.clone(), account.name(), entry.seq)
+        let account = (
+            account.kind.word(),
+            account.owner_id.clone(),
+            account.currency.clone(),
+        );
+        (entry.journal_id.clone(), account, entry.seq)
     });
     Ok(rows)
 }

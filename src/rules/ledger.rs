@@ -9,37 +9,23 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AccountKind {
-    CustomerCash,
-    CustomerBonus,
-    PayoutInTransit,
-    DisputeDebt,
-    ProcessorClearing,
-    Sales,
-    Refunds,
-    Promotion,
-    DisputeHold,
-    DisputeLoss,
-}
+use super::words::words;
 
-/// What happened, in one word: the kind of a journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Movement {
-    DepositReceived,
-    BonusGranted,
-    BonusExpired,
-    OrderPaid,
-    RefundToBalance,
-    PayoutReserved,
-    DirectRefundReserved,
-    PayoutSucceeded,
-    PayoutFailed,
-    PayoutReturned,
-    DisputeOpened,
-    DisputeWon,
-    DisputeLost,
-    Reversal,
+words! { AccountKind {
+    CustomerCash = "customer_cash", CustomerBonus = "customer_bonus", PayoutInTransit = "payout_in_transit",
+    DisputeDebt = "dispute_debt", ProcessorClearing = "processor_clearing", Sales = "sales", Refunds = "refunds",
+    Promotion = "promotion", DisputeHold = "dispute_hold", DisputeLoss = "dispute_loss",
+} }
+
+words! {
+    /// What happened, in one word: the kind of a journal.
+    Movement {
+        DepositReceived = "deposit_received", BonusGranted = "bonus_granted", BonusExpired = "bonus_expired",
+        OrderPaid = "order_paid", RefundToBalance = "refund_to_balance", PayoutReserved = "payout_reserved",
+        DirectRefundReserved = "direct_refund_reserved", PayoutSucceeded = "payout_succeeded",
+        PayoutFailed = "payout_failed", PayoutReturned = "payout_returned", DisputeOpened = "dispute_opened",
+        DisputeWon = "dispute_won", DisputeLost = "dispute_lost", Reversal = "reversal",
+    }
 }
 
 /// One account of a seller's book; `owner` is the customer's id, or "" for the seller's own.
@@ -119,38 +105,6 @@ pub struct Purse<'a> {
 }
 
 impl AccountKind {
-    pub const ALL: [AccountKind; 10] = [
-        AccountKind::CustomerCash,
-        AccountKind::CustomerBonus,
-        AccountKind::PayoutInTransit,
-        AccountKind::DisputeDebt,
-        AccountKind::ProcessorClearing,
-        AccountKind::Sales,
-        AccountKind::Refunds,
-        AccountKind::Promotion,
-        AccountKind::DisputeHold,
-        AccountKind::DisputeLoss,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            AccountKind::CustomerCash => "customer_cash",
-            AccountKind::CustomerBonus => "customer_bonus",
-            AccountKind::PayoutInTransit => "payout_in_transit",
-            AccountKind::DisputeDebt => "dispute_debt",
-            AccountKind::ProcessorClearing => "processor_clearing",
-            AccountKind::Sales => "sales",
-            AccountKind::Refunds => "refunds",
-            AccountKind::Promotion => "promotion",
-            AccountKind::DisputeHold => "dispute_hold",
-            AccountKind::DisputeLoss => "dispute_loss",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
-    }
-
     /// Whether it belongs to a customer; the others are the seller's own.
     pub fn is_owned(self) -> bool {
         matches!(
@@ -168,48 +122,6 @@ impl AccountKind {
     }
 }
 
-impl Movement {
-    pub const ALL: [Movement; 14] = [
-        Movement::DepositReceived,
-        Movement::BonusGranted,
-        Movement::BonusExpired,
-        Movement::OrderPaid,
-        Movement::RefundToBalance,
-        Movement::PayoutReserved,
-        Movement::DirectRefundReserved,
-        Movement::PayoutSucceeded,
-        Movement::PayoutFailed,
-        Movement::PayoutReturned,
-        Movement::DisputeOpened,
-        Movement::DisputeWon,
-        Movement::DisputeLost,
-        Movement::Reversal,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Movement::DepositReceived => "deposit_received",
-            Movement::BonusGranted => "bonus_granted",
-            Movement::BonusExpired => "bonus_expired",
-            Movement::OrderPaid => "order_paid",
-            Movement::RefundToBalance => "refund_to_balance",
-            Movement::PayoutReserved => "payout_reserved",
-            Movement::DirectRefundReserved => "direct_refund_reserved",
-            Movement::PayoutSucceeded => "payout_succeeded",
-            Movement::PayoutFailed => "payout_failed",
-            Movement::PayoutReturned => "payout_returned",
-            Movement::DisputeOpened => "dispute_opened",
-            Movement::DisputeWon => "dispute_won",
-            Movement::DisputeLost => "dispute_lost",
-            Movement::Reversal => "reversal",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
-    }
-}
-
 impl Source {
     /// The account that a payout empties when it is reserved, and fills when the money comes back.
     fn account(self) -> AccountKind {
@@ -222,7 +134,7 @@ impl Source {
 
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.kind.as_str(), self.currency)?;
+        write!(f, "{} {}", self.kind, self.currency)?;
         if !self.owner.is_empty() {
             write!(f, " of {}", self.owner)?;
         }

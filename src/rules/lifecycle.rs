@@ -12,63 +12,36 @@ pub struct Illegal {
 /// Money on its way to a payment method.
 pub mod payout {
     use super::Illegal;
+    use crate::rules::words::words;
 
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    pub enum State {
+    words! { State {
         /// Set aside, waiting for somebody to send it.
-        Queued,
+        Queued = "queued",
         /// Taken by a gateway's batch; nobody else may send it.
-        Reserved,
-        Sent,
+        Reserved = "reserved",
+        Sent = "sent",
         /// Sent or not, nobody knows: never failed, never sent again before it is reconciled.
-        Unknown,
-        Succeeded,
-        Failed,
+        Unknown = "unknown",
+        Succeeded = "succeeded",
+        Failed = "failed",
         /// It had arrived nowhere and came back.
-        Returned,
-    }
+        Returned = "returned",
+    } }
 
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub enum Verb {
-        Reserve,
+    words! { Verb {
+        Reserve = "reserve",
         /// Put back into the queue: the batch was never sent.
-        Release,
-        Send,
-        Lose,
-        Settle,
-        Fail,
+        Release = "release",
+        Send = "send",
+        Lose = "lose",
+        Settle = "settle",
+        Fail = "fail",
         /// What nobody knew is known now: it never left.
-        Refute,
-        Return,
-    }
+        Refute = "refute",
+        Return = "return",
+    } }
 
     impl State {
-        pub const ALL: [State; 7] = [
-            State::Queued,
-            State::Reserved,
-            State::Sent,
-            State::Unknown,
-            State::Succeeded,
-            State::Failed,
-            State::Returned,
-        ];
-
-        pub fn as_str(self) -> &'static str {
-            match self {
-                State::Queued => "queued",
-                State::Reserved => "reserved",
-                State::Sent => "sent",
-                State::Unknown => "unknown",
-                State::Succeeded => "succeeded",
-                State::Failed => "failed",
-                State::Returned => "returned",
-            }
-        }
-
-        pub fn parse(text: &str) -> Option<Self> {
-            Self::ALL.into_iter().find(|state| state.as_str() == text)
-        }
-
         /// Whether its money is set aside: neither with the customer nor back where it came from.
         pub fn is_in_transit(self) -> bool {
             matches!(
@@ -80,32 +53,6 @@ pub mod payout {
         /// Whether it still counts against the payment's cap: everything that did not come back.
         pub fn counts(self) -> bool {
             !matches!(self, State::Failed | State::Returned)
-        }
-    }
-
-    impl Verb {
-        pub const ALL: [Verb; 8] = [
-            Verb::Reserve,
-            Verb::Release,
-            Verb::Send,
-            Verb::Lose,
-            Verb::Settle,
-            Verb::Fail,
-            Verb::Refute,
-            Verb::Return,
-        ];
-
-        pub fn as_str(self) -> &'static str {
-            match self {
-                Verb::Reserve => "reserve",
-                Verb::Release => "release",
-                Verb::Send => "send",
-                Verb::Lose => "lose",
-                Verb::Settle => "settle",
-                Verb::Fail => "fail",
-                Verb::Refute => "refute",
-                Verb::Return => "return",
-            }
         }
     }
 
@@ -122,8 +69,8 @@ pub mod payout {
             (State::Unknown, Verb::Refute) => Ok(State::Failed),
             (State::Succeeded, Verb::Return) => Ok(State::Returned),
             (state, verb) => Err(Illegal {
-                state: state.as_str(),
-                verb: verb.as_str(),
+                state: state.word(),
+                verb: verb.word(),
             }),
         }
     }
@@ -135,7 +82,7 @@ mod tests {
 
     #[test]
     fn an_ended_payout_stays_ended_and_an_unknown_one_is_neither_failed_nor_sent_again() {
-        for verb in Verb::ALL {
+        for &verb in Verb::ALL {
             assert!(next(State::Failed, verb).is_err());
             assert!(next(State::Returned, verb).is_err());
             assert_eq!(next(State::Succeeded, verb).is_ok(), verb == Verb::Return);
@@ -148,9 +95,9 @@ mod tests {
 
     #[test]
     fn money_in_transit_counts_until_it_came_back() {
-        for state in State::ALL {
+        for &state in State::ALL {
             assert!(state.counts() || !state.is_in_transit());
-            assert_eq!(State::parse(state.as_str()), Some(state));
+            assert_eq!(State::from_word(state.word()), Some(state));
         }
     }
 }

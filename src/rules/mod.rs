@@ -8,6 +8,8 @@ pub mod calendar;
 pub mod clauses;
 pub mod deadline;
 pub mod facts;
+pub mod ledger;
+pub mod lifecycle;
 pub mod lots;
 pub mod money;
 pub mod period;
@@ -17,7 +19,3 @@ mod words;
 
 /// The version of these rules, kept beside each assessment that they made.
 pub const ENGINE: &str = "1";
-//! The pure room.
-
-pub mod ledger;
-pub mod lifecycle;
