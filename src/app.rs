@@ -1,18 +1,25 @@
-//! What every door shares: configuration, clock, database. Reads and writes run on the blocking pool; nothing else is global.
+//! What every door shares: configuration, clock, database, mailer, store. Reads and writes run on the blocking pool; nothing else is global.
+
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use crate::act::{Act, Door, Who};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Mail};
 use crate::db::{Conn, Pool, Tx};
 use crate::error::{Error, Result};
+use crate::outside::relay::Relay;
+use crate::outside::smtp::Mailer;
+use crate::outside::store::Store;
 
 #[derive(Clone)]
 pub struct App {
     pub config: Config,
     pub clock: Clock,
     pub pool: Pool,
+    pub mailer: Mailer,
+    pub store: Arc<Store>,
 }
 
 impl App {
@@ -21,10 +28,20 @@ impl App {
         std::fs::create_dir_all(&config.data)?;
         let pool = Pool::open(&config.database_url)?;
         crate::db::migrate(&pool)?;
+        let mailer = match &config.mail {
+            Mail::Folder(folder) => Mailer::folder(folder.clone())?,
+            Mail::Memory => Mailer::memory(),
+            Mail::Smtp(url) => Mailer::Smtp(
+                Relay::parse(url).map_err(|why| Error::broken(format!("REDRESS_MAIL: {why}")))?,
+            ),
+        };
+        let store = Arc::new(Store::disk(config.data.join("files"))?);
         Ok(App {
             config,
             clock,
             pool,
+            mailer,
+            store,
         })
     }
 

@@ -19,7 +19,7 @@ CREATE UNIQUE INDEX sellers_slug_once ON sellers (slug);
 CREATE TABLE policies (
     id TEXT NOT NULL PRIMARY KEY,
     policy TEXT NOT NULL,
-    version BIGINT NOT NULL CHECK (version > 0),
+    version TEXT NOT NULL,
     title TEXT NOT NULL,
     valid_from TIMESTAMP NOT NULL,
     hash TEXT NOT NULL,

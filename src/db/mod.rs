@@ -11,8 +11,10 @@ pub mod dialect;
 pub mod events;
 pub mod files;
 pub mod ledger;
+pub mod history;
 pub mod mail;
 pub mod policies;
+pub mod reports;
 pub mod schema;
 pub mod tickets;
 

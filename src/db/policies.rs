@@ -12,7 +12,7 @@ use crate::ids::PolicyId;
 pub struct Version {
     pub id: PolicyId,
     pub policy: String,
-    pub version: i64,
+    pub version: String,
     pub title: String,
     pub valid_from: At,
     pub hash: String,
@@ -33,13 +33,13 @@ pub fn insert_version(tx: &mut Tx, row: &Version) -> QueryResult<usize> {
 pub fn versions(conn: &mut Conn, policy: &str) -> QueryResult<Vec<Version>> {
     policies::table
         .filter(policies::policy.eq(policy))
-        .order(policies::version)
+        .order(policies::valid_from)
         .load(conn)
 }
 
 pub fn all(conn: &mut Conn) -> QueryResult<Vec<Version>> {
     policies::table
-        .order((policies::policy, policies::version))
+        .order((policies::policy, policies::valid_from))
         .load(conn)
 }
 

@@ -86,7 +86,7 @@ diesel::table! {
     policies (id) {
         id -> Text,
         policy -> Text,
-        version -> BigInt,
+        version -> Text,
         title -> Text,
         valid_from -> Timestamp,
         hash -> Text,
@@ -547,6 +547,16 @@ diesel::table! {
 }
 
 diesel::joinable!(tickets -> people (customer_id));
+diesel::joinable!(clocks -> sellers (seller_id));
+diesel::joinable!(clocks -> tickets (ticket_id));
+diesel::joinable!(claims -> sellers (seller_id));
+diesel::joinable!(decisions -> claims (claim_id));
+diesel::joinable!(lots -> deposits (deposit_id));
+diesel::joinable!(deposits -> methods (method_id));
+diesel::joinable!(lot_moves -> lots (lot_id));
+diesel::joinable!(lot_moves -> journals (journal_id));
+diesel::joinable!(lot_moves -> orders (order_id));
+diesel::joinable!(payouts -> deposits (deposit_id));
 diesel::joinable!(claims -> tickets (ticket_id));
 
 diesel::joinable!(entries -> accounts (account_id));

@@ -2,5 +2,7 @@
 //! A verb takes the transaction and the act (who, when, through which door), and does all of it or nothing: rows, ledger, clocks,
 //! the event and its letters. Read `claims.rs` first: it is what Redress is for.
 
+pub mod clocks;
 pub mod events;
+pub mod files;
 pub mod mailroom;

@@ -9,6 +9,9 @@ pub struct Illegal {
     pub verb: &'static str,
 }
 
+pub mod claim;
+pub mod ticket;
+
 /// Money on its way to a payment method.
 pub mod payout {
     use super::Illegal;

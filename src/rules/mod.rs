@@ -15,6 +15,7 @@ pub mod money;
 pub mod period;
 pub mod policy;
 pub mod rights;
+pub mod sla;
 mod words;
 
 /// The version of these rules, kept beside each assessment that they made.

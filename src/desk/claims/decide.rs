@@ -1,0 +1,381 @@
+//! The decision: approve what the rules computed, approve another amount with a reason, reject, or settle without money what has
+//! been put right. The money, the clocks, the event and the letter are in the same transaction; the ceiling nobody can lift is a
+//! condition of the update that moves the money, and a CHECK of the database behind it.
+
+use crate::act::{Act, Person, Who};
+use crate::db::claims::{self as rows, Claim, Decision};
+use crate::db::orders;
+use crate::db::sellers::{self, Seller};
+use crate::db::tickets::Ticket;
+use crate::db::{Conn, Tx};
+use crate::desk::events::{Happened, record};
+use crate::desk::{clocks, orders as purchases, payouts, policies, tickets};
+use crate::error::{Code, Error, Fields, Result};
+use crate::ids::{ClaimId, DecisionId};
+use crate::rules::adjudicate::adjudicate;
+use crate::rules::assessment::{Assessment, Destination, Outcome, Payment};
+use crate::rules::facts::Facts;
+use crate::rules::lifecycle::{claim as lifecycle, ticket as turn};
+use crate::rules::money::Amount;
+use crate::rules::policy::Policy;
+use crate::rules::remedy;
+
+use super::{Standing, claim_state, gather, governing, keep, settle, step, tell};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Approve,
+    Reject,
+}
+
+/// A person's decision, on the ticket as they had it before them.
+#[derive(Debug, Clone)]
+pub struct Decide {
+    pub claim: ClaimId,
+    /// The ticket's `seq` that the page showed.
+    pub seen: i64,
+    pub verdict: Verdict,
+    /// None: the amount that the rules computed.
+    pub amount_e8: Option<i64>,
+    /// One of [`OVERRIDES`], where the decision is not the rules' own.
+    pub reason: Option<String>,
+    /// For the customer where it rejects; for the record where it overrides.
+    pub words: String,
+}
+
+/// What became of it.
+#[derive(Debug, Clone)]
+pub enum Decided {
+    Done(Box<Standing>),
+    /// Time or facts had moved on: nothing was decided, and this is what the rules say now.
+    Changed(Box<Standing>),
+}
+
+/// Why a decision may differ from what the rules computed: code and words.
+pub const OVERRIDES: [(&str, &str); 5] = [
+    ("goodwill", "Goodwill"),
+    ("late_evidence", "Evidence came after the deadline"),
+    ("our_error", "Our own error"),
+    ("unclear_policy", "The policy is unclear here"),
+    ("law", "The law asks for it"),
+];
+
+/// The shortest explanation of an override, in characters.
+const SHORTEST: usize = 10;
+
+pub fn decide(tx: &mut Tx, act: &Act, decide: &Decide) -> Result<Decided> {
+    let person = act.person().filter(|person| person.role.is_staff()).ok_or(Error::Forbidden)?.clone();
+    let claim = rows::find(tx, &decide.claim)?;
+    if claim.customer_id == person.id {
+        return Err(Error::refused(Code::OwnClaim));
+    }
+    let ticket = tickets::lock(tx, act, &claim.ticket_id, Some(decide.seen))?;
+    let claim = rows::bump_claim(tx, &claim.id, None)?.ok_or(Error::NotFound)?;
+    if !claim.is_open() {
+        return Err(Error::refused(Code::AlreadyDone));
+    }
+    let seller = sellers::find(tx, &claim.seller_id)?;
+    let shelf = policies::shelf(tx, &seller.policy)?;
+    let seen = super::assessed(tx, &claim.id)?;
+    let facts = gather::facts(tx, &claim, act.at, None)?;
+    let assessment = adjudicate(&shelf, &facts);
+    if (seen.outcome, seen.amount, &seen.payments) != (assessment.outcome, assessment.amount, &assessment.payments) {
+        let standing = settle(tx, act, &seller, &shelf, claim, ticket, facts, assessment, false)?;
+        return Ok(Decided::Changed(Box::new(standing)));
+    }
+    let policy = governing(&shelf, &assessment)?;
+    let case = Case { seller: &seller, ticket: &ticket, claim: &claim, policy };
+    let standing = match decide.verdict {
+        Verdict::Reject => reject(tx, act, &case, decide, &assessment)?,
+        Verdict::Approve => approve(tx, act, &case, decide, &person, facts, assessment)?,
+    };
+    Ok(Decided::Done(Box::new(standing)))
+}
+
+/// What a decision is about.
+struct Case<'a> {
+    seller: &'a Seller,
+    ticket: &'a Ticket,
+    claim: &'a Claim,
+    policy: &'a Policy,
+}
+
+/// Decides as the policy itself, where its text says "automatically" and the case is clean.
+pub(super) fn automatically(tx: &mut Tx, act: &Act, claim: Claim, assessment: &Assessment) -> Result<Standing> {
+    debug_assert_eq!(act.who, Who::Policy);
+    let amount = assessment.amount.ok_or_else(|| Error::broken("an automatic refund without an amount"))?;
+    let seller = sellers::find(tx, &claim.seller_id)?;
+    let ticket = crate::db::tickets::find(tx, &claim.ticket_id)?;
+    let shelf = policies::shelf(tx, &seller.policy)?;
+    let policy = governing(&shelf, assessment)?;
+    let case = Case { seller: &seller, ticket: &ticket, claim: &claim, policy };
+    pay(tx, act, &case, assessment, &assessment.payments, amount, None, "")
+}
+
+/// The most that can still be refunded here, whatever anyone decides: paid less refunded less disputed (I13); for a balance,
+/// what the policy pays of it, since the rest stays spendable.
+pub fn ceiling(conn: &mut Conn, claim: &Claim, assessment: &Assessment) -> Result<Option<Amount>> {
+    let Some(id) = &claim.order_id else { return Ok(assessment.amount) };
+    let order = orders::find(conn, id)?;
+    Ok(order.charge_e8.map(|charge| Amount::from_e8(charge - order.refunded_e8 - order.disputed_e8)))
+}
+
+fn approve(
+    tx: &mut Tx,
+    act: &Act,
+    case: &Case,
+    decide: &Decide,
+    person: &Person,
+    facts: Facts,
+    assessment: Assessment,
+) -> Result<Standing> {
+    if assessment.outcome == Outcome::OnHold {
+        return Err(Error::refused(Code::OnHold));
+    }
+    if assessment.outcome == Outcome::Remedied && decide.amount_e8.is_none_or(|e8| e8 == 0) {
+        return remedied(tx, act, case, decide, &assessment);
+    }
+    let computed = assessment.amount;
+    let amount = decide.amount_e8.map(Amount::from_e8).or(computed);
+    let amount = amount.ok_or_else(|| Error::invalid("amount", "Enter an amount: the rules could not compute one"))?;
+    if !amount.is_positive() {
+        return Err(Error::refused_because(Code::NothingToPay, "There is nothing to pay. Reject the request instead."));
+    }
+    let most = ceiling(tx, case.claim, &assessment)?;
+    if most.is_none_or(|most| amount > most) {
+        return Err(over(case.claim, most));
+    }
+    let recommended = matches!(assessment.outcome, Outcome::Eligible | Outcome::NeedsReview);
+    let reason = overriding(decide, Some(amount) != computed || !recommended)?;
+    super::super::super::rules::rights::may_decide(person.role, amount.e8(), limits(case.seller))
+        .map_err(|words| Error::refused_because(Code::OverLimit, words))?;
+    let payments = plan(case, &facts, &assessment, amount)?;
+    pay(tx, act, case, &assessment, &payments, amount, reason.as_deref(), &decide.words)
+}
+
+fn limits(seller: &Seller) -> (i64, i64) {
+    (seller.agent_limit_e8, seller.lead_limit_e8)
+}
+
+fn over(claim: &Claim, most: Option<Amount>) -> Error {
+    let most = most.map_or_else(|| "not known".to_owned(), |most| format!("{most} {}", claim.currency));
+    Error::refused_because(Code::OverCeiling, format!("That is more than can still be refunded here. At most: {most}."))
+}
+
+/// The reason of a decision that is not the rules' own; nothing where it is.
+fn overriding(decide: &Decide, differs: bool) -> Result<Option<String>> {
+    if !differs {
+        return Ok(None);
+    }
+    let mut fields = Fields::new();
+    let known = decide.reason.as_deref().filter(|code| OVERRIDES.iter().any(|(known, _)| known == code));
+    if known.is_none() {
+        fields.add("reason", "Choose why this differs from what the policy computes");
+    }
+    if decide.words.trim().chars().count() < SHORTEST {
+        fields.add("words", format!("Explain the difference in {SHORTEST} characters or more"));
+    }
+    fields.done()?;
+    Ok(known.map(str::to_owned))
+}
+
+/// How `amount` is paid: as computed where it is the computed one, otherwise by the same rules for that amount.
+fn plan(case: &Case, facts: &Facts, assessment: &Assessment, amount: Amount) -> Result<Vec<Payment>> {
+    let payments = if assessment.amount == Some(amount) && !assessment.payments.is_empty() {
+        assessment.payments.clone()
+    } else {
+        remedy::payments_of(case.policy, facts, amount)
+    };
+    if payments.is_empty() {
+        let words = "It is not known where this money can go. Establish how it was paid, or which method is still usable, first.";
+        return Err(Error::refused_because(Code::IllegalStep, words));
+    }
+    Ok(payments)
+}
+
+/// Books an approval: money, decision, clocks, event, letter.
+#[allow(clippy::too_many_arguments)]
+fn pay(
+    tx: &mut Tx,
+    act: &Act,
+    case: &Case,
+    assessment: &Assessment,
+    payments: &[Payment],
+    amount: Amount,
+    reason: Option<&str>,
+    words: &str,
+) -> Result<Standing> {
+    let decision = write(tx, act, case, assessment, "approve", amount, reason, words)?;
+    let to_balance = payments.iter().all(|payment| payment.to == Destination::AccountBalance);
+    let mut sent = Vec::new();
+    let shares = shares(payments, amount, case)?;
+    for (part, (payment, share)) in payments.iter().zip(shares).enumerate() {
+        let key = format!("{} decision {} part {part}", case.claim.number, decision.seq);
+        match (payment.to, &case.claim.order_id) {
+            (Destination::AccountBalance, Some(order)) => {
+                purchases::credit_order_refund(tx, act, order, share.e8(), &key)?;
+            }
+            (Destination::AccountBalance, None) => {
+                return Err(Error::broken("a balance refund that stays on the balance"));
+            }
+            _ => sent.push(payouts::request(tx, act, &payouts::New {
+                claim: case.claim,
+                decision: &decision.id,
+                payment,
+                amount_e8: share.e8(),
+                key: &key,
+            })?),
+        }
+    }
+    let state = step(case.claim, lifecycle::Verb::Approve, assessment.outcome)?;
+    rows::set_decided(tx, &case.claim.id, state.word(), amount.e8(), act.at, true)?;
+    after_approval(tx, act, case, to_balance)?;
+    let sum = tell::money(case.claim, amount);
+    let happened = Happened::new(&case.seller.id, "claim_approved", format!("{} approved {sum}.", act.who.label()))
+        .on_ticket(&case.ticket.id)
+        .on_claim(&case.claim.id)
+        .on_order(case.claim.order_id.as_ref())
+        .told(if to_balance { format!("{sum} was credited to your balance.") } else { format!("{sum} was approved.") })
+        .with((decision.seq, amount, reason, payments))?;
+    record(tx, act, happened)?;
+    let standing = standing(tx, case, assessment)?;
+    tell::approved(tx, act, case.seller, case.policy, &standing, payments, amount, to_balance, reason.map(|_| words))?;
+    Ok(standing)
+}
+
+/// What each payment takes from the books, in the claim's currency: the sums of `payments` are in the payments' own, and a cut to
+/// a minor unit leaves the rest on the lot (I15).
+fn shares(payments: &[Payment], amount: Amount, case: &Case) -> Result<Vec<Amount>> {
+    let same = payments.iter().all(|payment| payment.currency.is_none_or(|currency| currency.code() == case.claim.currency));
+    if same {
+        let sum: Amount = payments.iter().map(|payment| payment.amount).sum();
+        if sum == amount {
+            return Ok(payments.iter().map(|payment| payment.amount).collect());
+        }
+        return Err(Error::broken(format!("payments of {sum} for an approval of {amount}")));
+    }
+    if let [_] = payments {
+        return Ok(vec![amount]);
+    }
+    remedy::shares_of(payments, amount).ok_or_else(|| Error::broken("payments in several currencies do not add up"))
+}
+
+/// Clocks and ticket after an approval: the decision is also a response; what goes to a balance is complete at once, what goes to
+/// a payment method has a clock until it is sent.
+fn after_approval(tx: &mut Tx, act: &Act, case: &Case, complete: bool) -> Result<()> {
+    clocks::resume(tx, &case.ticket.id, case.policy.time_zone, act.at)?;
+    clocks::stop(tx, &case.ticket.id, &["first_response", "decision", "cure"], act.at)?;
+    if complete {
+        clocks::stop(tx, &case.ticket.id, &["completion"], act.at)?;
+        return close(tx, act, case);
+    }
+    let facts = gather::facts(tx, case.claim, act.at, Some(act.at))?;
+    let shelf = policies::shelf(tx, &case.seller.policy)?;
+    let calendar = case.policy.calendar(&facts);
+    let subject = clocks::Subject {
+        seller: &case.seller.id,
+        ticket: &case.ticket.id,
+        claim: Some(&case.claim.id),
+        calendar: &calendar,
+    };
+    let received_at = case.claim.received_at.utc();
+    let promised = adjudicate(&shelf, &facts).deadlines;
+    clocks::promise(tx, act, &subject, &promised, received_at, Some(act.at))
+}
+
+fn close(tx: &mut Tx, act: &Act, case: &Case) -> Result<()> {
+    let ticket = crate::db::tickets::find(tx, &case.ticket.id)?;
+    if ticket.state != turn::State::Closed.word() {
+        tickets::step(tx, act, &ticket, turn::Verb::Close)?;
+    }
+    Ok(())
+}
+
+fn reject(tx: &mut Tx, act: &Act, case: &Case, decide: &Decide, assessment: &Assessment) -> Result<Standing> {
+    let differs = matches!(assessment.outcome, Outcome::Eligible);
+    let reason = overriding(decide, differs)?;
+    if decide.words.trim().chars().count() < SHORTEST {
+        return Err(Error::invalid("words", format!("Tell the customer why, in {SHORTEST} characters or more")));
+    }
+    let state = step(case.claim, lifecycle::Verb::Reject, assessment.outcome)?;
+    write(tx, act, case, assessment, "reject", Amount::ZERO, reason.as_deref(), &decide.words)?;
+    rows::set_decided(tx, &case.claim.id, state.word(), 0, act.at, false)?;
+    finish(tx, act, case)?;
+    let happened = Happened::new(&case.seller.id, "claim_rejected", format!("{} rejected this.", act.who.label()))
+        .on_ticket(&case.ticket.id)
+        .on_claim(&case.claim.id)
+        .on_order(case.claim.order_id.as_ref())
+        .told("Your request was turned down. You can appeal once.");
+    record(tx, act, happened)?;
+    let standing = standing(tx, case, assessment)?;
+    tell::rejected(tx, act, case.seller, case.policy, &standing, &decide.words)?;
+    Ok(standing)
+}
+
+/// Put right without money: refilled, fixed, sent again, or replaced as the customer chose.
+fn remedied(tx: &mut Tx, act: &Act, case: &Case, decide: &Decide, assessment: &Assessment) -> Result<Standing> {
+    let state = step(case.claim, lifecycle::Verb::Remedy, assessment.outcome)?;
+    write(tx, act, case, assessment, "approve", Amount::ZERO, None, &decide.words)?;
+    rows::set_decided(tx, &case.claim.id, state.word(), 0, act.at, false)?;
+    finish(tx, act, case)?;
+    let happened = Happened::new(&case.seller.id, "claim_remedied", format!("{} closed this as put right.", act.who.label()))
+        .on_ticket(&case.ticket.id)
+        .on_claim(&case.claim.id)
+        .on_order(case.claim.order_id.as_ref())
+        .told("This was put right without a refund.");
+    record(tx, act, happened)?;
+    let standing = standing(tx, case, assessment)?;
+    tell::remedied(tx, act, case.seller, case.policy, &standing)?;
+    Ok(standing)
+}
+
+/// A decision that pays nothing: the review is over, and what was promised about paying is void.
+fn finish(tx: &mut Tx, act: &Act, case: &Case) -> Result<()> {
+    clocks::resume(tx, &case.ticket.id, case.policy.time_zone, act.at)?;
+    clocks::stop(tx, &case.ticket.id, &["first_response", "decision", "cure"], act.at)?;
+    clocks::void(tx, &case.ticket.id, &["completion", "payout", "bank_credit"], act.at)?;
+    close(tx, act, case)
+}
+
+#[allow(clippy::too_many_arguments)]
+fn write(
+    tx: &mut Tx,
+    act: &Act,
+    case: &Case,
+    assessment: &Assessment,
+    verdict: &str,
+    amount: Amount,
+    reason: Option<&str>,
+    words: &str,
+) -> Result<Decision> {
+    claim_state(case.claim)?;
+    let facts = gather::facts(tx, case.claim, act.at, None)?;
+    let assessed = keep(tx, act, case.claim, &facts, assessment)?;
+    let decision = Decision {
+        id: DecisionId::new(act.at),
+        seller_id: case.seller.id.clone(),
+        chain: 0,
+        claim_id: case.claim.id.clone(),
+        seq: 0,
+        assessment_id: assessed.id,
+        verdict: verdict.to_owned(),
+        currency: case.claim.currency.clone(),
+        computed_e8: assessment.amount.map(Amount::e8),
+        amount_e8: amount.e8(),
+        override_reason: reason.map(str::to_owned),
+        words: crate::plain::block(words),
+        decided_by: act.who.key().to_owned(),
+        at: act.at.into(),
+        prev_hash: String::new(),
+        hash: String::new(),
+    };
+    Ok(rows::insert_decision(tx, decision)?)
+}
+
+fn standing(tx: &mut Tx, case: &Case, assessment: &Assessment) -> Result<Standing> {
+    Ok(Standing {
+        claim: rows::find(tx, &case.claim.id)?,
+        ticket: crate::db::tickets::find(tx, &case.ticket.id)?,
+        assessment: assessment.clone(),
+    })
+}

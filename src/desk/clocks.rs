@@ -1,0 +1,251 @@
+//! Keeps a ticket's clocks in step with what the rules promise and what has happened. The promises come from the assessment's
+//! deadlines, which `rules::deadline` counts; nothing here counts days. The ticket carries the next running one for the queue.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::events::{Happened, record};
+use crate::act::Act;
+use crate::db::clocks::{self as rows, Clock};
+use crate::db::{Tx, tickets};
+use crate::error::Result;
+use crate::ids::{ClaimId, ClockId, SellerId, TicketId};
+use crate::rules::assessment::{ClockKind, Deadline, Firmness};
+use crate::rules::calendar::{Calendar, local_day};
+
+/// Whose clocks, and by which calendar their days are named.
+pub struct Subject<'a> {
+    pub seller: &'a SellerId,
+    pub ticket: &'a TicketId,
+    pub claim: Option<&'a ClaimId>,
+    pub calendar: &'a Calendar,
+}
+
+/// Starts the clocks that are promised and not there yet, moves those whose due instant an assessment now puts elsewhere, and
+/// voids a promise that no longer stands (a cure, once the defect is denied).
+/// `starts_at` is the claim's instant, or the approval's for what starts there.
+pub fn promise(
+    tx: &mut Tx,
+    act: &Act,
+    subject: &Subject,
+    deadlines: &[Deadline],
+    received_at: DateTime<Utc>,
+    approved_at: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let there = rows::of_ticket(tx, subject.ticket)?;
+    for deadline in deadlines {
+        let kind = deadline.kind.word();
+        let same = there
+            .iter()
+            .find(|clock| clock.kind == kind && clock.clause == deadline.clause);
+        match same {
+            None => {
+                let starts_at = match deadline.kind {
+                    ClockKind::Payout | ClockKind::BankCredit => approved_at.unwrap_or(act.at),
+                    _ => received_at,
+                };
+                rows::insert_clock(tx, &started(act, subject, deadline, starts_at)?)?;
+            }
+            Some(clock)
+                if clock.state == "running"
+                    && clock.paused_at.is_none()
+                    && moved(clock, deadline) =>
+            {
+                let due_on = local_day(deadline.due_at, subject.calendar.zone);
+                rows::set_due(tx, &clock.id, deadline.from_at, deadline.due_at, due_on)?;
+            }
+            Some(_) => {}
+        }
+    }
+    for clock in there
+        .iter()
+        .filter(|clock| clock.kind == "cure" && clock.state == "running")
+    {
+        if !deadlines
+            .iter()
+            .any(|deadline| deadline.kind == ClockKind::Cure)
+        {
+            rows::set_stopped(tx, &clock.id, verdict(clock, act.at), act.at)?;
+        }
+    }
+    refresh(tx, subject.ticket)
+}
+
+/// A pause that shifted a clock must not be undone by the next assessment, which knows nothing of it.
+fn moved(clock: &Clock, deadline: &Deadline) -> bool {
+    clock.kind == "cure" && clock.due_at.utc() != deadline.due_at
+}
+
+fn started(
+    act: &Act,
+    subject: &Subject,
+    deadline: &Deadline,
+    starts_at: DateTime<Utc>,
+) -> Result<Clock> {
+    let zone = subject.calendar.zone;
+    let day = |at: DateTime<Utc>| -> NaiveDate { local_day(at, zone) };
+    Ok(Clock {
+        id: ClockId::new(act.at),
+        ticket_id: subject.ticket.clone(),
+        claim_id: subject.claim.cloned(),
+        seller_id: subject.seller.clone(),
+        kind: deadline.kind.word().to_owned(),
+        clause: deadline.clause.clone(),
+        firmness: deadline.firmness.word().to_owned(),
+        starts_at: starts_at.into(),
+        from_at: crate::db::columns::at(deadline.from_at),
+        due_at: deadline.due_at.into(),
+        paused_at: None,
+        stopped_at: None,
+        state: "running".to_owned(),
+        breached_at: None,
+        calendar_json: serde_json::to_string(&(subject.calendar.zone, &subject.calendar.holidays))?,
+        starts_on: day(starts_at),
+        due_on: day(deadline.due_at),
+    })
+}
+
+/// Stops the ticket's running clocks of these kinds: kept where `at` is in time, broken where it is late.
+pub fn stop(tx: &mut Tx, ticket: &TicketId, kinds: &[&str], at: DateTime<Utc>) -> Result<()> {
+    for clock in rows::of_ticket(tx, ticket)? {
+        if kinds.contains(&clock.kind.as_str())
+            && matches!(clock.state.as_str(), "running" | "paused")
+        {
+            rows::set_stopped(tx, &clock.id, verdict(&clock, at), at)?;
+        }
+    }
+    refresh(tx, ticket)
+}
+
+/// Ends clocks that no longer promise anything to anyone: the customer withdrew, or the claim was turned down.
+pub fn void(tx: &mut Tx, ticket: &TicketId, kinds: &[&str], at: DateTime<Utc>) -> Result<()> {
+    for clock in rows::of_ticket(tx, ticket)? {
+        if kinds.contains(&clock.kind.as_str())
+            && matches!(clock.state.as_str(), "running" | "paused")
+        {
+            let state = if clock.breached_at.is_some() {
+                "breached"
+            } else {
+                "void"
+            };
+            rows::set_stopped(tx, &clock.id, state, at)?;
+        }
+    }
+    refresh(tx, ticket)
+}
+
+/// While the customer has the turn, the review cannot go on: its clock keeps what was left.
+pub fn pause(tx: &mut Tx, ticket: &TicketId, kinds: &[&str], at: DateTime<Utc>) -> Result<()> {
+    for clock in rows::of_ticket(tx, ticket)? {
+        if kinds.contains(&clock.kind.as_str())
+            && clock.state == "running"
+            && clock.due_at.utc() > at
+        {
+            rows::set_paused(tx, &clock.id, at)?;
+        }
+    }
+    refresh(tx, ticket)
+}
+
+/// The clock goes on with exactly what was left when it was paused.
+pub fn resume(
+    tx: &mut Tx,
+    ticket: &TicketId,
+    zone: chrono_tz::Tz,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    for clock in rows::of_ticket(tx, ticket)? {
+        if let (true, Some(paused)) = (clock.state == "paused", clock.paused_at) {
+            let due = clock.due_at.utc() + (at - paused.utc());
+            rows::set_due(
+                tx,
+                &clock.id,
+                clock.from_at.map(|from| from.utc()),
+                due,
+                local_day(due, zone),
+            )?;
+            rows::set_running(tx, &clock.id)?;
+        }
+    }
+    refresh(tx, ticket)
+}
+
+/// What a sweep found.
+#[derive(Debug, Clone, Default)]
+pub struct Swept {
+    pub breaches: usize,
+    /// Claims whose repair was not made in time: the rules may say something else of them now.
+    pub cures: Vec<ClaimId>,
+}
+
+/// Records every breach whose moment has come, once.
+pub fn sweep(tx: &mut Tx, act: &Act, limit: i64) -> Result<Swept> {
+    let mut found = Swept::default();
+    for clock in rows::overdue(tx, act.at, limit)? {
+        if !rows::mark_breached(tx, &clock.id, act.at)? {
+            continue;
+        }
+        found.breaches += 1;
+        if clock.kind == "cure" {
+            found.cures.extend(clock.claim_id.clone());
+        }
+        if clock.firmness == Firmness::Firm.word() || clock.firmness == "house" {
+            let words = format!(
+                "The promise of {} ({}) was missed.",
+                spoken(&clock.kind),
+                clock.clause
+            );
+            let mut happened = Happened::new(&clock.seller_id, "clock_breached", words)
+                .on_ticket(&clock.ticket_id);
+            happened.claim = clock.claim_id.clone();
+            record(
+                tx,
+                act,
+                happened.with((&clock.kind, &clock.clause, clock.due_at.utc()))?,
+            )?;
+        }
+    }
+    Ok(found)
+}
+
+/// The kind of a clock as people say it.
+pub fn spoken(kind: &str) -> &'static str {
+    match kind {
+        "first_response" => "a first response",
+        "decision" => "a decision",
+        "cure" => "a repair",
+        "payout" => "the payout",
+        "completion" => "completion",
+        "bank_credit" => "the bank's credit",
+        _ => "a reply",
+    }
+}
+
+fn verdict(clock: &Clock, at: DateTime<Utc>) -> &'static str {
+    // Whole seconds, as every deadline is judged: the due instant itself is in time.
+    let late = at.timestamp() > clock.due_at.utc().timestamp();
+    if (late && clock.state == "running") || clock.breached_at.is_some() {
+        "breached"
+    } else {
+        "met"
+    }
+}
+
+/// Writes the next running promise on the ticket. A firm one goes before what is only typical, aimed at or estimated;
+/// a bank's estimate is no promise of the seller and never leads the queue.
+fn refresh(tx: &mut Tx, ticket: &TicketId) -> Result<()> {
+    let running = rows::of_ticket(tx, ticket)?;
+    let mut running: Vec<&Clock> = running
+        .iter()
+        .filter(|clock| clock.state == "running" && clock.firmness != "estimate")
+        .collect();
+    running.sort_by_key(|clock| (clock.due_at, !firm(clock)));
+    let next = running
+        .first()
+        .map(|clock| (clock.due_at.utc(), clock.kind.as_str(), firm(clock)));
+    tickets::set_next_due(tx, ticket, next)?;
+    Ok(())
+}
+
+fn firm(clock: &Clock) -> bool {
+    matches!(clock.firmness.as_str(), "firm" | "house")
+}

@@ -1,0 +1,89 @@
+//! Publishes policy versions and hands out the shelf that the rules read. What is published never changes: a correction is a new
+//! version from a later day, and a claim keeps the version that governed when its right arose (I1).
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use crate::act::Act;
+use crate::db::policies::{self as rows, Version};
+use crate::db::{Conn, Tx, already};
+use crate::error::{Code, Error, Result};
+use crate::ids::PolicyId;
+use crate::rules::calendar::start_of_day;
+use crate::rules::policy::{Policy, Shelf};
+
+/// Parsed documents by the id of their row. A published row never changes, so what was parsed once stays right.
+static SHELVES: LazyLock<Mutex<HashMap<Vec<String>, Arc<Shelf>>>> = LazyLock::new(Mutex::default);
+
+/// Every published version of that policy, ready for the rules.
+///
+/// # Errors
+/// `NotFound` where nothing is published under that name.
+pub fn shelf(conn: &mut Conn, policy: &str) -> Result<Arc<Shelf>> {
+    let versions = rows::versions(conn, policy)?;
+    if versions.is_empty() {
+        return Err(Error::NotFound);
+    }
+    let key: Vec<String> = versions.iter().map(|version| version.id.to_string()).collect();
+    if let Some(shelf) = SHELVES.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        return Ok(shelf.clone());
+    }
+    let parsed: Result<Vec<Policy>> = versions.iter().map(parse).collect();
+    let shelf = Arc::new(Shelf::new(parsed?));
+    SHELVES.lock().unwrap_or_else(PoisonError::into_inner).insert(key, shelf.clone());
+    Ok(shelf)
+}
+
+fn parse(version: &Version) -> Result<Policy> {
+    Policy::parse(&version.document).map_err(|flaws| {
+        let words: Vec<String> = flaws.iter().map(ToString::to_string).collect();
+        Error::broken(format!("the published {} {} no longer reads: {}", version.policy, version.version, words.join("; ")))
+    })
+}
+
+/// Publishes a document; the same document again is the same version and changes nothing.
+///
+/// # Errors
+/// `Refused(BrokenPolicy)` with the flaws and failing cases; `Refused(AlreadyDone)` where that version has another text, or one
+/// that is published already begins later.
+pub fn publish(tx: &mut Tx, act: &Act, document: &str) -> Result<Version> {
+    let policy = Policy::parse(document).map_err(|flaws| broken(flaws.iter().map(ToString::to_string).collect()))?;
+    let failing = policy.check();
+    if !failing.is_empty() {
+        return Err(broken(failing.iter().map(ToString::to_string).collect()));
+    }
+    let there = rows::versions(tx, &policy.id)?;
+    if let Some(same) = there.iter().find(|version| version.version == policy.version) {
+        if same.hash == policy.hash() {
+            return Ok(same.clone());
+        }
+        let words = format!("Version {} of {} is published with another text. Give the new text a new version.", policy.version, policy.id);
+        return Err(Error::refused_because(Code::AlreadyDone, words));
+    }
+    let valid_from = start_of_day(policy.valid_from, policy.time_zone);
+    if there.iter().any(|version| version.valid_from.utc() >= valid_from) {
+        let words = format!("A version of {} that begins on that day or later is published already.", policy.id);
+        return Err(Error::refused_because(Code::AlreadyDone, words));
+    }
+    let version = Version {
+        id: PolicyId::new(act.at),
+        policy: policy.id.clone(),
+        version: policy.version.clone(),
+        title: policy.title.clone(),
+        valid_from: valid_from.into(),
+        hash: policy.hash(),
+        document: document.to_owned(),
+        published_by: act.who.key().to_owned(),
+        published_at: act.at.into(),
+    };
+    let outcome = rows::insert_version(tx, &version);
+    if already(&outcome) {
+        return Err(Error::refused(Code::AlreadyDone));
+    }
+    outcome?;
+    Ok(version)
+}
+
+fn broken(flaws: Vec<String>) -> Error {
+    Error::refused_because(Code::BrokenPolicy, flaws.join("; "))
+}

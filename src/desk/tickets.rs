@@ -1,0 +1,226 @@
+//! Conversations: open, reply, note, assign, close, reopen. A member of staff who writes says which state of the ticket they had
+//! before them (`seen`); where something was added meanwhile the verb is refused as stale and the door keeps the text.
+
+use super::events::{Happened, record};
+use super::mailroom::{self, Envelope};
+use super::{clocks, files};
+use crate::act::{Act, Person, Role};
+use crate::db::people as persons;
+use crate::db::sellers::{self, Seller};
+use crate::db::tickets::{self as rows, Message, Ticket};
+use crate::db::{Tx, bump_counter};
+use crate::error::{Error, Result};
+use crate::ids::{FileId, MessageId, PersonId, SellerId, TicketId};
+use crate::letters;
+use crate::rules::calendar::local_day;
+use crate::rules::lifecycle::ticket::{State, Verb, next};
+
+/// The longest message, in characters; a longer one is a file.
+pub const LONGEST: usize = 20_000;
+
+/// What a new conversation begins with.
+#[derive(Debug, Clone)]
+pub struct Opening<'a> {
+    pub seller: &'a SellerId,
+    pub customer: &'a PersonId,
+    pub subject: &'a str,
+    pub body: &'a str,
+}
+
+/// Opens a ticket with the customer's first words. A question without a claim; claims open their own ticket through `begin`.
+pub fn open(tx: &mut Tx, act: &Act, opening: &Opening, attached: &[FileId]) -> Result<Ticket> {
+    let ticket = begin(tx, act, opening)?;
+    let message = say(tx, act, &ticket, "customer", opening.body)?;
+    files::attach(tx, act, &ticket.id, &message.id, attached)?;
+    let seller = sellers::find(tx, opening.seller)?;
+    let customer = persons::find(tx, opening.customer)?;
+    let happened = Happened::new(&ticket.seller_id, "ticket_opened", format!("{} asked a question.", act.who.label()));
+    record(tx, act, happened.on_ticket(&ticket.id).told("You wrote to us."))?;
+    let letter = letters::tickets::TicketReceived {
+        seller: &seller.name,
+        ticket: &ticket.number,
+        subject: &ticket.subject,
+        link: &portal_link(act, &ticket),
+    }
+    .letter()?;
+    let envelope = about(&ticket, &seller, &customer.email, "ticket_received", format!("ticket:{}:received", ticket.id));
+    mailroom::queue(tx, act, &envelope, letter)?;
+    Ok(ticket)
+}
+
+/// The ticket's row alone, numbered; the caller says what happened.
+pub fn begin(tx: &mut Tx, act: &Act, opening: &Opening) -> Result<Ticket> {
+    let seller = sellers::find(tx, opening.seller)?;
+    let ticket = Ticket {
+        id: TicketId::new(act.at),
+        number: format!("T-{}", bump_counter(tx, "ticket")?),
+        seller_id: seller.id.clone(),
+        customer_id: opening.customer.clone(),
+        subject: shortened(opening.subject),
+        state: State::New.word().to_owned(),
+        assignee_id: None,
+        via: act.via.as_str().to_owned(),
+        opened_at: act.at.into(),
+        opened_on: local_day(act.at, seller.zone()),
+        changed_at: act.at.into(),
+        closed_at: None,
+        next_due_at: None,
+        next_due_kind: None,
+        next_due_firm: false,
+        seq: 1,
+    };
+    rows::insert_ticket(tx, &ticket)?;
+    Ok(ticket)
+}
+
+fn shortened(subject: &str) -> String {
+    let plain = crate::plain::line(subject, 301);
+    if plain.chars().count() <= 300 { plain } else { plain.chars().take(299).chain(['…']).collect() }
+}
+
+/// Adds a message: from the customer on their own ticket, or from staff, who have `seen` the ticket as it stands.
+/// A staff answer is a first response, and goes out as a letter.
+pub fn reply(tx: &mut Tx, act: &Act, ticket: &TicketId, seen: Option<i64>, body: &str, attached: &[FileId]) -> Result<Message> {
+    let body = worth_saying(body)?;
+    let person = act.person().ok_or(Error::SignIn)?.clone();
+    let ticket = lock(tx, act, ticket, seen)?;
+    let message = if person.role.is_staff() {
+        answer(tx, act, &ticket, &person, &body)?
+    } else {
+        if ticket.customer_id != person.id {
+            return Err(Error::NotFound);
+        }
+        step(tx, act, &ticket, Verb::CustomerWrites)?;
+        let message = say(tx, act, &ticket, "customer", &body)?;
+        let happened = Happened::new(&ticket.seller_id, "customer_wrote", format!("{} wrote.", person.name));
+        record(tx, act, happened.on_ticket(&ticket.id).told("You wrote to us."))?;
+        message
+    };
+    files::attach(tx, act, &ticket.id, &message.id, attached)?;
+    Ok(message)
+}
+
+fn answer(tx: &mut Tx, act: &Act, ticket: &Ticket, person: &Person, body: &str) -> Result<Message> {
+    step(tx, act, ticket, Verb::StaffAnswers)?;
+    let message = say(tx, act, ticket, "staff", body)?;
+    clocks::stop(tx, &ticket.id, &["first_response"], act.at)?;
+    let happened = Happened::new(&ticket.seller_id, "staff_answered", format!("{} answered the customer.", person.name));
+    record(tx, act, happened.on_ticket(&ticket.id).told(format!("{} answered you.", first_name(&person.name))))?;
+    let seller = sellers::find(tx, &ticket.seller_id)?;
+    let customer = persons::find(tx, &ticket.customer_id)?;
+    let letter = letters::tickets::Reply {
+        seller: &seller.name,
+        ticket: &ticket.number,
+        subject: &ticket.subject,
+        agent: first_name(&person.name),
+        message: body,
+        link: &portal_link(act, ticket),
+    }
+    .letter()?;
+    let envelope = about(ticket, &seller, &customer.email, "reply", format!("message:{}", message.id));
+    mailroom::queue(tx, act, &envelope, letter)?;
+    Ok(message)
+}
+
+/// Writes for the staff alone.
+pub fn note(tx: &mut Tx, act: &Act, ticket: &TicketId, seen: Option<i64>, body: &str) -> Result<Message> {
+    let body = worth_saying(body)?;
+    let ticket = lock(tx, act, ticket, seen)?;
+    let message = say(tx, act, &ticket, "note", &body)?;
+    let words = format!("{} left a note.", act.who.label());
+    record(tx, act, Happened::new(&ticket.seller_id, "note_left", words).on_ticket(&ticket.id))?;
+    Ok(message)
+}
+
+/// Gives the ticket to a member of staff who serves its seller, or to nobody.
+pub fn assign(tx: &mut Tx, act: &Act, ticket: &TicketId, seen: Option<i64>, to: Option<&PersonId>) -> Result<()> {
+    let ticket = lock(tx, act, ticket, seen)?;
+    let words = match to {
+        Some(to) => {
+            let person = persons::find(tx, to)?;
+            if person.role == Role::Customer || person.disabled_at.is_some() {
+                return Err(Error::invalid("assignee", "Choose a member of staff who can sign in"));
+            }
+            format!("{} gave this to {}.", act.who.label(), person.name)
+        }
+        None => format!("{} gave this back to everyone.", act.who.label()),
+    };
+    rows::set_assignee(tx, &ticket.id, to)?;
+    record(tx, act, Happened::new(&ticket.seller_id, "ticket_assigned", words).on_ticket(&ticket.id))?;
+    Ok(())
+}
+
+pub fn close(tx: &mut Tx, act: &Act, ticket: &TicketId, seen: Option<i64>) -> Result<()> {
+    let ticket = lock(tx, act, ticket, seen)?;
+    step(tx, act, &ticket, Verb::Close)?;
+    clocks::stop(tx, &ticket.id, &["first_response"], act.at)?;
+    let happened = Happened::new(&ticket.seller_id, "ticket_closed", format!("{} closed this.", act.who.label()));
+    record(tx, act, happened.on_ticket(&ticket.id).told("This conversation was closed. Write again to reopen it."))?;
+    Ok(())
+}
+
+pub fn reopen(tx: &mut Tx, act: &Act, ticket: &TicketId, seen: Option<i64>) -> Result<()> {
+    let ticket = lock(tx, act, ticket, seen)?;
+    step(tx, act, &ticket, Verb::Reopen)?;
+    let happened = Happened::new(&ticket.seller_id, "ticket_reopened", format!("{} reopened this.", act.who.label()));
+    record(tx, act, happened.on_ticket(&ticket.id).told("This conversation was reopened."))?;
+    Ok(())
+}
+
+/// Locks the ticket and gives it as it stands now.
+///
+/// # Errors
+/// `Stale` where `seen` is not how it stands any more.
+pub fn lock(tx: &mut Tx, act: &Act, ticket: &TicketId, seen: Option<i64>) -> Result<Ticket> {
+    rows::bump_ticket(tx, ticket, seen, act.at)?.ok_or(Error::Stale)
+}
+
+/// Moves the ticket along its lifecycle.
+pub fn step(tx: &mut Tx, act: &Act, ticket: &Ticket, verb: Verb) -> Result<State> {
+    let state = State::from_word(&ticket.state).ok_or_else(|| Error::broken(format!("ticket state {}", ticket.state)))?;
+    let to = next(state, verb).map_err(|illegal| {
+        Error::refused_because(crate::error::Code::IllegalStep, format!("This cannot be done: {illegal}."))
+    })?;
+    rows::set_state(tx, &ticket.id, to.word(), (to == State::Closed).then_some(act.at))?;
+    Ok(to)
+}
+
+/// One message of the conversation, cleaned of control characters.
+pub fn say(tx: &mut Tx, act: &Act, ticket: &Ticket, kind: &str, body: &str) -> Result<Message> {
+    let message = Message {
+        id: MessageId::new(act.at),
+        ticket_id: ticket.id.clone(),
+        author_id: act.person().map(|person| person.id.clone()),
+        kind: kind.to_owned(),
+        body: crate::plain::block(body),
+        via: act.via.as_str().to_owned(),
+        at: act.at.into(),
+    };
+    rows::insert_message(tx, &message)?;
+    Ok(message)
+}
+
+fn worth_saying(body: &str) -> Result<String> {
+    let body = crate::plain::block(body);
+    if body.trim().is_empty() {
+        return Err(Error::invalid("body", "Write a message"));
+    }
+    if body.chars().count() > LONGEST {
+        return Err(Error::invalid("body", format!("Keep the message under {LONGEST} characters, or attach it as a file")));
+    }
+    Ok(body)
+}
+
+/// Where the customer reads this ticket.
+pub fn portal_link(act: &Act, ticket: &Ticket) -> String {
+    format!("{}/portal/tickets/{}", act.site, ticket.number)
+}
+
+/// The envelope of a letter about this ticket, signed by its seller.
+pub fn about<'a>(ticket: &'a Ticket, seller: &'a Seller, to: &'a str, kind: &'static str, key: String) -> Envelope<'a> {
+    Envelope { key, kind, seller: Some(&ticket.seller_id), ticket: Some(&ticket.id), claim: None, from_name: &seller.name, to }
+}
+
+pub fn first_name(name: &str) -> &str {
+    name.split_whitespace().next().unwrap_or(name)
+}

@@ -1,0 +1,82 @@
+//! Carries letters out: a short transaction takes one under a lease, it is sent outside any transaction, another marks what
+//! became of it. A crash in between sends it again with the same Message-ID: at least once, and nearly always once.
+
+use chrono::Duration;
+
+use crate::act::Act;
+use crate::address::Address;
+use crate::app::App;
+use crate::db::mail::{self, Row};
+use crate::error::{Error, Result};
+use crate::ids::secret;
+use crate::letters::schedule;
+use crate::outside::mail::{Author, Outgoing, Party};
+use crate::outside::smtp::Failure;
+
+const BATCH: i64 = 50;
+/// Longer than a mail server may take (two minutes), so that a slow sender is not overtaken.
+const LEASE: Duration = Duration::minutes(10);
+
+/// Sends what is due: how many letters left, and how many could not.
+pub async fn tick(app: &App) -> Result<(usize, usize)> {
+    let now = app.now();
+    let due = app.read(move |conn| Ok(mail::due(conn, now, BATCH)?)).await?;
+    let (mut sent, mut failed) = (0, 0);
+    for id in due {
+        let lease = secret()?;
+        let fence = lease.clone();
+        let Some(row) = app.write(move |tx| Ok(mail::set_sending(tx, &id, &fence, now, now + LEASE)?)).await? else {
+            continue;
+        };
+        if carry(app, row, lease).await? { sent += 1 } else { failed += 1 }
+    }
+    Ok((sent, failed))
+}
+
+async fn carry(app: &App, row: Row, lease: String) -> Result<bool> {
+    let outcome = match outgoing(app, &row) {
+        Ok(letter) => app.mailer.send(&letter).await,
+        Err(why) => Err(Failure::Permanent(why.to_string())),
+    };
+    let act = Act::worker(app.now(), &app.config.public_url);
+    let id = row.id.clone();
+    match outcome {
+        Ok(()) => {
+            app.write(move |tx| Ok(mail::mark_sent(tx, &id, &lease, act.at)?)).await?;
+            Ok(true)
+        }
+        Err(failure) => {
+            let again = match &failure {
+                Failure::Temporary(_) => {
+                    schedule::backoff(row.id.as_str(), u32::try_from(row.attempts).unwrap_or(u32::MAX))
+                        .map(|wait| act.at + wait)
+                }
+                Failure::Permanent(_) => None,
+            };
+            let why = failure.to_string();
+            if again.is_none() {
+                tracing::error!(letter = %row.id, kind = %row.kind, %why, "a letter is dead");
+            }
+            app.write(move |tx| Ok(mail::mark_failed(tx, &id, &lease, &why, again)?)).await?;
+            Ok(false)
+        }
+    }
+}
+
+fn outgoing(app: &App, row: &Row) -> Result<Outgoing> {
+    let address = |text: &str| Address::parse(text).map_err(|why| Error::broken(format!("{text:?}: {why}")));
+    Ok(Outgoing {
+        from: Party { name: row.from_name.clone(), address: address(&app.config.mail_from)? },
+        to: Party { name: String::new(), address: address(&row.recipient)? },
+        reply_to: None,
+        bounces_to: None,
+        subject: row.subject.clone(),
+        text: row.text.clone(),
+        html: row.html.clone(),
+        at: row.created_at.utc(),
+        message_id: row.message_id.clone(),
+        in_reply_to: None,
+        references: Vec::new(),
+        author: if row.automatic { Author::Desk } else { Author::Person },
+    })
+}
