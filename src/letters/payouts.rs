@@ -1,0 +1,51 @@
+//! Letters about money on its way: sent, there, or come back. The confirmation with amount and method is B24's.
+
+use super::letter;
+use super::parts::{Case, Moment, Promise};
+
+/// The money is where it should be: on the balance, or confirmed by the payment provider.
+pub struct Paid {
+    pub case: Case,
+    pub amount: String,
+    /// `your balance`, `Visa ending 42`.
+    pub to: String,
+    pub at: Moment,
+    /// What the provider calls it.
+    pub reference: Option<String>,
+}
+letter!(
+    Paid,
+    "letters/paid.subject.txt",
+    "letters/paid.txt",
+    "letters/paid.html"
+);
+
+/// The money has left us for a payment method.
+pub struct PayoutSent {
+    pub case: Case,
+    pub amount: String,
+    pub to: String,
+    pub at: Moment,
+    pub reference: Option<String>,
+    /// When the bank shows it, where the policy says so.
+    pub arrival: Option<Promise>,
+}
+letter!(
+    PayoutSent,
+    "letters/payout_sent.subject.txt",
+    "letters/payout_sent.txt",
+    "letters/payout_sent.html"
+);
+
+/// The payment method did not take the money; it is still the customer's.
+pub struct PayoutFailed {
+    pub case: Case,
+    pub amount: String,
+    pub to: String,
+}
+letter!(
+    PayoutFailed,
+    "letters/payout_failed.subject.txt",
+    "letters/payout_failed.txt",
+    "letters/payout_failed.html"
+);
