@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::mail::Outgoing;
 use super::relay::Relay;
+use crate::config::Mail;
 
 #[derive(Debug, Clone)]
 pub enum Mailer {
@@ -38,6 +39,21 @@ pub enum Failure {
 }
 
 impl Mailer {
+    /// The mailer of the configuration.
+    ///
+    /// # Errors
+    /// What to write in its place, for the operator.
+    pub fn open(mail: &Mail) -> Result<Mailer, String> {
+        match mail {
+            Mail::Smtp(url) => Relay::parse(url)
+                .map(Mailer::Smtp)
+                .map_err(|flaw| format!("REDRESS_MAIL: {flaw}")),
+            Mail::Folder(folder) => Mailer::folder(folder.clone())
+                .map_err(|cause| format!("the mail folder {}: {cause}", folder.display())),
+            Mail::Memory => Ok(Mailer::memory()),
+        }
+    }
+
     /// Letters as files in `folder`, which is made where it is missing.
     pub fn folder(folder: PathBuf) -> std::io::Result<Mailer> {
         fs::create_dir_all(&folder)?;
@@ -303,6 +319,34 @@ mod tests {
         assert_eq!(names, ["018f-1.eml", "018f-2.eml", "evil.eml"]);
         let written = fs::read(folder.path().join("mail/018f-1.eml")).unwrap();
         assert_eq!(written, letter("018f-1").bytes().unwrap());
+    }
+
+    #[test]
+    fn the_configuration_names_the_mailer_or_hears_what_is_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |mail: Mail| Mailer::open(&mail);
+        assert!(matches!(open(Mail::Memory), Ok(Mailer::Memory(_))));
+        assert!(matches!(
+            open(Mail::Smtp("smtps://a:b@mail.example".to_owned())),
+            Ok(Mailer::Smtp(_))
+        ));
+        assert!(
+            matches!(open(Mail::Folder(folder.path().join("a/b"))), Ok(Mailer::Folder(path)) if path.is_dir())
+        );
+        let flaw = open(Mail::Smtp(
+            "smtp://desk:hunter2@mail.example?tls=maybe".to_owned(),
+        ))
+        .unwrap_err();
+        assert!(
+            flaw.starts_with("REDRESS_MAIL: ") && !flaw.contains("hunter2"),
+            "{flaw}"
+        );
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        assert!(
+            open(Mail::Folder(folder.path().join("file")))
+                .unwrap_err()
+                .contains("the mail folder")
+        );
     }
 
     #[tokio::test]
