@@ -3,19 +3,26 @@
 //! Read `facts`, then `policy`, then `adjudicate`, which asks every clause (`clauses`) and settles what is
 //! owed (`owed`) and how it goes back (`remedy`).
 
+pub mod adjudicate;
 pub mod assessment;
 pub mod calendar;
 pub mod clauses;
 pub mod deadline;
+mod explain;
 pub mod facts;
 pub mod ledger;
 pub mod lifecycle;
+mod hearing;
 pub mod lots;
 pub mod money;
+pub mod owed;
 pub mod period;
 pub mod policy;
 pub mod rights;
 pub mod sla;
+mod purse;
+pub mod remedy;
+mod units;
 mod words;
 
 /// The version of these rules, kept beside each assessment that they made.

@@ -180,10 +180,6 @@ impl Policy {
         self.hash.clone()
     }
 
-    pub(super) fn hash_ref(&self) -> &str {
-        &self.hash
-    }
-
     fn seal(&mut self) {
         let digest = Sha256::digest(self.canonical());
         self.hash = digest

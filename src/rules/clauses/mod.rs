@@ -2,13 +2,30 @@
 //! Every test speaks: it gives a result in plain words and the turn that the claim takes because of it.
 //! None stops the others; `adjudicate` draws the outcome from all turns together.
 
+mod chargeback;
+mod condition;
+pub(super) mod cure;
+mod evidence;
+mod exclusion;
+mod fee;
+mod mend;
+mod minimum;
+mod quota;
+mod refill;
+mod share;
+mod started;
+mod stop;
+mod unspent;
+mod window;
+
 use serde::{Deserialize, Serialize};
 
 use super::assessment::{Met, NextAction};
 use super::deadline::{Length, Reading};
 use super::facts::{At, EvidenceKind, Sms};
+use super::hearing::Hearing;
 use super::money::{Amount, Currency};
-use super::policy::Policy;
+use super::policy::{Clause, Policy};
 use super::words::words;
 
 /// One test with its parameters, as written in a policy document.
@@ -131,6 +148,8 @@ pub struct Evidence {
     pub reason: bool,
     /// By email, portal or interface, not by chat alone.
     pub written: bool,
+    /// The order by its number: on file, or among the evidence.
+    pub order_id: bool,
     /// Each of these.
     pub all: Vec<EvidenceKind>,
     /// One of these; the first is asked for.
@@ -289,7 +308,10 @@ pub struct Verdict {
     pub otherwise: Vec<(Turn, String)>,
     /// Doubts that flag whatever the turns say.
     pub flags: Vec<(Scope, String)>,
+    /// The text says that the seller may.
     pub discretionary: bool,
+    /// The text lets this be paid without a person.
+    pub automatic: bool,
 }
 
 /// When a doubt is worth a person's time.
@@ -322,4 +344,192 @@ pub enum Turn {
     Act(NextAction),
     Remedied,
     Pass,
+}
+
+impl Turn {
+    /// Its place in the order of outcomes, first to decide first.
+    pub(super) fn rank(&self) -> u8 {
+        match self {
+            Turn::Outside => 0,
+            Turn::Hold => 1,
+            Turn::Spent => 2,
+            Turn::StillOwed(_) => 3,
+            Turn::Bar => 4,
+            Turn::Ask(_) => 5,
+            Turn::Review => 6,
+            Turn::Late => 7,
+            Turn::Act(_) => 8,
+            Turn::Remedied => 9,
+            Turn::Pass => 10,
+        }
+    }
+}
+
+impl Verdict {
+    fn new(result: Met, detail: impl Into<String>) -> Verdict {
+        Verdict {
+            result,
+            detail: detail.into(),
+            due_at: None,
+            turn: Turn::Pass,
+            otherwise: Vec::new(),
+            flags: Vec::new(),
+            discretionary: false,
+            automatic: false,
+        }
+    }
+
+    pub(super) fn met(detail: impl Into<String>) -> Verdict {
+        Verdict::new(Met::Met, detail)
+    }
+
+    pub(super) fn not_met(detail: impl Into<String>) -> Verdict {
+        Verdict::new(Met::NotMet, detail)
+    }
+
+    pub(super) fn unknown(detail: impl Into<String>) -> Verdict {
+        Verdict::new(Met::Unknown, detail)
+    }
+
+    pub(super) fn not_applicable(detail: impl Into<String>) -> Verdict {
+        Verdict::new(Met::NotApplicable, detail)
+    }
+
+    /// What a test about an order says while none is named: the customer is asked for it elsewhere.
+    fn no_order() -> Verdict {
+        Verdict::unknown("The claim names no order yet.")
+    }
+
+    pub(super) fn turn(self, turn: Turn) -> Verdict {
+        Verdict { turn, ..self }
+    }
+
+    fn due(self, due_at: At) -> Verdict {
+        Verdict {
+            due_at: Some(due_at),
+            ..self
+        }
+    }
+
+    fn otherwise(mut self, turn: Turn, because: impl Into<String>) -> Verdict {
+        self.otherwise.push((turn, because.into()));
+        self
+    }
+
+    fn flag(mut self, scope: Scope, because: impl Into<String>) -> Verdict {
+        self.flags.push((scope, because.into()));
+        self
+    }
+
+    fn flag_if(self, doubt: Option<&String>, scope: Scope) -> Verdict {
+        match doubt {
+            Some(because) => self.flag(scope, because.clone()),
+            None => self,
+        }
+    }
+
+    /// Two tests of one clause as one verdict: the worse result, both details, the earlier turn. The other
+    /// reading of one part stands beside what the other part says in any case.
+    fn with(mut self, other: Verdict) -> Verdict {
+        let worse = |met: Met| match met {
+            Met::NotMet => 0,
+            Met::Unknown => 1,
+            Met::Met => 2,
+            Met::NotApplicable => 3,
+        };
+        let first = |a: &Turn, b: &Turn| {
+            if b.rank() < a.rank() {
+                b.clone()
+            } else {
+                a.clone()
+            }
+        };
+        match (self.result, other.result) {
+            (Met::NotApplicable, Met::NotApplicable) => {}
+            (Met::NotApplicable, _) => self.detail = other.detail,
+            (_, Met::NotApplicable) => {}
+            _ => self.detail = format!("{} {}", self.detail, other.detail),
+        }
+        for (turn, _) in &mut self.otherwise {
+            *turn = first(turn, &other.turn);
+        }
+        let others = other
+            .otherwise
+            .into_iter()
+            .map(|(turn, because)| (first(&turn, &self.turn), because));
+        self.otherwise.extend(others);
+        self.turn = match (self.turn, other.turn) {
+            (Turn::Ask(mut what), Turn::Ask(more)) => {
+                what.extend(more);
+                Turn::Ask(what)
+            }
+            (mine, theirs) => first(&mine, &theirs),
+        };
+        self.result = if worse(other.result) < worse(self.result) {
+            other.result
+        } else {
+            self.result
+        };
+        self.due_at = self.due_at.or(other.due_at);
+        self.flags.extend(other.flags);
+        self.discretionary |= other.discretionary;
+        self.automatic |= other.automatic;
+        self
+    }
+}
+
+impl Clause {
+    /// What this clause says about the claim: its tests together, or its words where it has none.
+    pub(super) fn examine(&self, hearing: &Hearing) -> Verdict {
+        let verdicts = self.tests.iter().map(|test| test.examine(self, hearing));
+        verdicts
+            .reduce(Verdict::with)
+            .unwrap_or_else(|| Verdict::met(self.words.clone()))
+    }
+}
+
+impl Test {
+    fn examine(&self, clause: &Clause, hearing: &Hearing) -> Verdict {
+        match self {
+            Test::Window(window) => window::examine(window, clause, hearing),
+            Test::Period(period) => quota::period(period, hearing),
+            Test::Evidence(evidence) => evidence::examine(evidence, clause, hearing),
+            Test::Condition(condition) => condition::examine(condition, hearing),
+            Test::Delivered => share::delivered(hearing),
+            Test::NotStarted => started::not_started(hearing),
+            Test::Started => started::started(hearing),
+            Test::Unlisted => started::unlisted(hearing),
+            Test::Ended => started::ended(hearing),
+            Test::Undeliverable => condition::undeliverable(hearing),
+            Test::Stop => stop::stop(hearing),
+            Test::Share(share) => share::share(share, hearing),
+            Test::Whole => share::whole(hearing),
+            Test::SystemCanceled => stop::system_canceled(hearing),
+            Test::OnceStarted => started::once_started(hearing),
+            Test::RefillOffered => refill::offered(hearing),
+            Test::RefillWindow(window) => refill::window(window, hearing),
+            Test::RefillFirst => refill::first(hearing),
+            Test::Shortfall => refill::shortfall(hearing),
+            Test::Unspent(unspent) => unspent::unspent(unspent, hearing),
+            Test::Method(method) => unspent::method(method, hearing),
+            Test::Minimum(minimum) => minimum::minimum(minimum, hearing),
+            Test::Verification => minimum::verification(hearing),
+            Test::Quota => quota::quota(hearing),
+            Test::AnyTime => quota::any_time(hearing),
+            Test::Returnable => quota::returnable(hearing),
+            Test::Sms(sms) => condition::sms(sms, hearing),
+            Test::Lawful => exclusion::lawful(hearing),
+            Test::Compatible => exclusion::compatible(hearing),
+            Test::Never => exclusion::never(clause),
+            Test::Unsent => exclusion::unsent(hearing),
+            Test::SingleItem => exclusion::single_item(hearing),
+            Test::Discretion => exclusion::discretion(clause),
+            Test::Mend(mend) => mend::examine(mend, hearing),
+            Test::Cure(cure) => cure::examine(cure, hearing),
+            Test::Fee => fee::examine(hearing),
+            Test::Chargeback(chargeback) => chargeback::examine(chargeback, hearing),
+            Test::Automatic(automatic) => started::automatic(automatic, hearing),
+            Test::Silent => exclusion::silent(clause),
+        }
+    }
 }

@@ -6,7 +6,13 @@ use super::Policy;
 use crate::rules::facts::At;
 
 /// The documents that come with the program; an installation may publish its own beside or instead.
-const BUILT_IN: [&str; 0] = [];
+const BUILT_IN: [&str; 5] = [
+    include_str!("../../../policies/panel-credits.toml"),
+    include_str!("../../../policies/panel-guarantee.toml"),
+    include_str!("../../../policies/api-plans.toml"),
+    include_str!("../../../policies/virtual-numbers.toml"),
+    include_str!("../../../policies/digital-downloads.toml"),
+];
 
 #[derive(Debug, Clone, Default)]
 pub struct Shelf {

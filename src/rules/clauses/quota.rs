@@ -1,0 +1,150 @@
+//! Plans: the unused share of the allowance, the end of the period, and services excluded from returns.
+
+use super::{Period, Scope, Start, Turn, Verdict};
+use crate::rules::assessment::Route;
+use crate::rules::calendar::{local_day, months_after};
+use crate::rules::clauses::window::doubt;
+use crate::rules::deadline::{Length, end_of, span};
+use crate::rules::hearing::Hearing;
+use crate::rules::owed;
+
+pub fn quota(hearing: &Hearing) -> Verdict {
+    let Some(order) = hearing.order else {
+        return Verdict::no_order();
+    };
+    let units = &hearing.units;
+    if units.quantity.is_none() {
+        let why = units
+            .contradiction
+            .clone()
+            .unwrap_or_else(|| "The allowance of the plan is not known.".to_owned());
+        return Verdict::unknown(why).turn(Turn::Review);
+    }
+    let Some(remains) = order.remains else {
+        return Verdict::unknown("How much of the allowance is left is not known.")
+            .turn(Turn::Review);
+    };
+    let workings = &hearing.owed.workings;
+    let offers = hearing
+        .owed
+        .alternatives
+        .iter()
+        .map(|a| format!("{} would be {}.", hearing.show(a.amount), a.because));
+    let scope = if remains <= 0 {
+        Scope::Always
+    } else {
+        Scope::Paying
+    };
+    let verdict = if remains <= 0 {
+        Verdict::not_met(format!("Nothing of the allowance is left. {workings}").trim_end())
+            .turn(Turn::Bar)
+    } else {
+        Verdict::met(workings.clone()).flag_if(units.anomaly.as_ref(), Scope::Paying)
+    };
+    if owed::is_excluded(order) {
+        verdict
+    } else {
+        offers.fold(verdict, |verdict, because| verdict.flag(scope, because))
+    }
+}
+
+/// Beside the return there is the cancellation, at any time, for what is left: two sentences that disagree.
+pub fn any_time(hearing: &Hearing) -> Verdict {
+    match hearing.owed.route {
+        None => Verdict::unknown("When the invoice was issued is not known."),
+        Some(Route::Return) => Verdict::not_applicable("The claim is a return within its own time."),
+        Some(Route::Cancellation) => Verdict::met("A plan may be cancelled at any time for what is left of it.")
+            .flag(Scope::Paying, "One sentence limits requests to the days after the invoice, another lets plans be cancelled at any time."),
+    }
+}
+
+/// The allowance lasts for one period: after its end nothing is left.
+pub fn period(period: &Period, hearing: &Hearing) -> Verdict {
+    let Some(order) = hearing.order else {
+        return Verdict::no_order();
+    };
+    let late = hearing.owed.route == Some(Route::Cancellation);
+    let Some(end) = order.period_ends_on else {
+        return if late {
+            Verdict::unknown("The end of the plan's period is not known.").turn(Turn::Review)
+        } else {
+            Verdict::not_applicable(
+                "Within the time for returns the end of the period does not matter.",
+            )
+        };
+    };
+    if let Some(odd) = odd_period(period, hearing) {
+        return Verdict::unknown(odd).turn(Turn::Review);
+    }
+    let due = end_of(end, hearing.calendar.zone);
+    let apart = (hearing.received - due.adopted).num_seconds();
+    let standing = if apart > 0 {
+        format!("late by {}", span(apart))
+    } else {
+        format!("in time by {}", span(apart))
+    };
+    let detail = format!(
+        "The period ends on {}: {standing}.",
+        hearing.clock(due.adopted)
+    );
+    let elsewhere = due
+        .contradicts(hearing.received)
+        .map(|(at, reading)| doubt(hearing, at, reading));
+    let (verdict, other) = match (apart > 0, elsewhere.is_some()) {
+        _ if !late => (Verdict::met(detail), Turn::Pass),
+        (false, _) => (Verdict::met(detail), Turn::Bar),
+        (true, true) => (Verdict::not_met(detail).turn(Turn::Late), Turn::Pass),
+        (true, false) => (Verdict::not_met(detail).turn(Turn::Bar), Turn::Pass),
+    };
+    elsewhere
+        .into_iter()
+        .fold(verdict.due(due.adopted), |verdict, because| {
+            verdict.otherwise(other.clone(), because)
+        })
+}
+
+/// Why the period on file cannot be right: longer than the plan lasts, or over before the time for returns is.
+fn odd_period(period: &Period, hearing: &Hearing) -> Option<String> {
+    let order = hearing.order?;
+    let end = order.period_ends_on?;
+    let placed = local_day(order.placed_at?, hearing.calendar.zone);
+    if months_after(placed, period.longest_months).is_some_and(|longest| end > longest) {
+        return Some(format!(
+            "The period on file, {placed} to {end}, is longer than the plan lasts."
+        ));
+    }
+    let (_, window) = hearing
+        .windows()
+        .find(|(_, window)| window.route && window.starts == Start::PlacedAt)?;
+    let Length::Days(days) = window.length else {
+        return None;
+    };
+    let last = placed.checked_add_days(chrono::Days::new(u64::from(days)))?;
+    (end < last)
+        .then(|| format!("The period on file ends on {end}, before the time for returns does."))
+}
+
+pub fn returnable(hearing: &Hearing) -> Verdict {
+    let Some(order) = hearing.order else {
+        return Verdict::no_order();
+    };
+    match (order.service.returnable, order.service.limits_disclosed) {
+        (Some(false), Some(true)) => {
+            let verdict =
+                Verdict::not_met("The buyer was shown that this service cannot be returned.")
+                    .turn(Turn::Bar);
+            verdict.flag(
+                Scope::Always,
+                "Another sentence lets plans be cancelled at any time, whatever can be returned.",
+            )
+        }
+        (Some(false), None) => Verdict::unknown(
+            "This service cannot be returned; whether the buyer was shown that is not known.",
+        )
+        .turn(Turn::Review),
+        (Some(false), Some(false)) => Verdict::met(
+            "The buyer was not shown that this service cannot be returned, so that does not count.",
+        ),
+        _ => Verdict::met("No exclusion was shown for this service."),
+    }
+}

@@ -1,0 +1,70 @@
+//! How much of an order counts: full delivery excludes, a part is shared, a whole refund takes all.
+
+use super::{Scope, Share, Turn, Verdict};
+use crate::rules::hearing::Hearing;
+use crate::rules::policy::Pays;
+
+/// Full delivery excludes a refund.
+pub fn delivered(hearing: &Hearing) -> Verdict {
+    let units = &hearing.units;
+    match (hearing.order, &units.contradiction, units.undelivered) {
+        (None, ..) => Verdict::no_order(),
+        (_, Some(contradiction), _) => Verdict::unknown(contradiction.clone()).turn(Turn::Review),
+        _ if units.whole => Verdict::met("The order is pending: nothing was delivered."),
+        (_, _, None) => Verdict::unknown("How much was delivered is not known.").turn(Turn::Review),
+        (_, _, Some(0)) => Verdict::not_met("Everything was delivered.").turn(Turn::Bar),
+        (_, _, Some(undelivered)) => {
+            Verdict::met(format!("{undelivered} units were not delivered."))
+        }
+    }
+}
+
+/// The undelivered share of the charge.
+pub fn share(share: &Share, hearing: &Hearing) -> Verdict {
+    let units = &hearing.units;
+    if hearing.order.is_none() {
+        return Verdict::no_order();
+    }
+    if share.partly && (units.whole || units.delivered() == Some(0)) {
+        return Verdict::not_applicable("Nothing was delivered.");
+    }
+    let workings = &hearing.owed.workings;
+    if let Some(contradiction) = &units.contradiction {
+        let detail = format!("{contradiction} {workings}");
+        return Verdict::unknown(detail.trim_end()).turn(Turn::Review);
+    }
+    match units.undelivered {
+        None if !units.whole => {
+            Verdict::unknown("How much was delivered is not known, so neither is the share.")
+                .turn(Turn::Review)
+        }
+        Some(0) => Verdict::not_met(format!("Nothing is undelivered. {workings}").trim_end())
+            .turn(Turn::Bar),
+        _ if workings.is_empty() => {
+            Verdict::unknown("What was charged is not known, so neither is the share.")
+        }
+        _ => Verdict::met(workings.clone()).flag_if(units.anomaly.as_ref(), Scope::Paying),
+    }
+}
+
+/// The whole charge: of a pending order, or under a ground that pays it whatever was delivered.
+pub fn whole(hearing: &Hearing) -> Verdict {
+    let units = &hearing.units;
+    let Some(order) = hearing.order else {
+        return Verdict::no_order();
+    };
+    if order.quantity.is_some() && units.quantity.is_none() {
+        return Verdict::unknown(units.contradiction.clone().unwrap_or_default())
+            .turn(Turn::Review);
+    }
+    let workings = &hearing.owed.workings;
+    if hearing.ground.pays != Pays::Charge && !units.whole {
+        return Verdict::not_met(
+            "The order has started, so the entire amount is not due on this ground.",
+        );
+    }
+    if workings.is_empty() {
+        return Verdict::unknown("What was charged is not known.");
+    }
+    Verdict::met(workings.clone()).flag_if(units.anomaly.as_ref(), Scope::Paying)
+}

@@ -1,0 +1,125 @@
+//! A hearing: one policy, one ground and one claim's facts side by side, with what every test needs worked
+//! out once: the seller's calendar, the units, the lots, and what is owed.
+
+use super::calendar::Calendar;
+use super::clauses::{Start, Test, Window};
+use super::deadline::{Due, due};
+use super::facts::{At, Dispute, DisputeStatus, Facts, Order};
+use super::money::{Amount, Currency};
+use super::owed::Owed;
+use super::policy::{Clause, Ground, Policy};
+use super::purse::Purse;
+use super::units::Units;
+
+pub struct Hearing<'a> {
+    pub policy: &'a Policy,
+    pub ground: &'a Ground,
+    pub clauses: Vec<&'a Clause>,
+    pub facts: &'a Facts,
+    pub calendar: Calendar,
+    /// When the desk heard of it: what customers' deadlines are judged at.
+    pub received: At,
+    /// When it is assessed: what is known by then.
+    pub now: At,
+    pub order: Option<&'a Order>,
+    pub units: Units,
+    /// None where the account's history is not known, or the ground is not about it.
+    pub purse: Option<Purse<'a>>,
+    pub owed: Owed,
+}
+
+impl<'a> Hearing<'a> {
+    pub fn new(policy: &'a Policy, ground: &'a Ground, facts: &'a Facts) -> Hearing<'a> {
+        let mut hearing = Hearing {
+            policy,
+            ground,
+            clauses: policy.clauses_of(ground).collect(),
+            facts,
+            calendar: policy.calendar(facts),
+            received: facts.received_at,
+            now: facts.assessed_at(),
+            order: facts.order.as_ref().filter(|_| ground.needs_order()),
+            units: Units::default(),
+            purse: None,
+            owed: Owed::default(),
+        };
+        hearing.units = hearing.order.map(Units::of).unwrap_or_default();
+        hearing.purse = Purse::open(&hearing);
+        hearing.owed = Owed::settle(&hearing);
+        hearing
+    }
+
+    pub fn tests(&self) -> impl Iterator<Item = (&'a Clause, &'a Test)> + '_ {
+        self.clauses
+            .iter()
+            .copied()
+            .flat_map(|clause| clause.tests.iter().map(move |test| (clause, test)))
+    }
+
+    pub fn windows(&self) -> impl Iterator<Item = (&'a Clause, &'a Window)> + '_ {
+        self.tests().filter_map(|(clause, test)| match test {
+            Test::Window(window) => Some((clause, window)),
+            _ => None,
+        })
+    }
+
+    pub fn start(&self, start: Start) -> Option<At> {
+        match start {
+            Start::PlacedAt => self.order?.placed_at,
+            Start::SmsReceivedAt => self.order?.sms_received_at,
+            Start::Deposit => None,
+        }
+    }
+
+    /// The window's end for this claim; None where its start is not known.
+    pub fn due(&self, window: &Window, start: Start) -> Option<Due> {
+        due(
+            self.start(start)?,
+            window.length,
+            window.reading,
+            self.calendar.zone,
+        )
+    }
+
+    pub fn currency(&self) -> Option<Currency> {
+        if self.ground.needs_account() {
+            self.facts
+                .account
+                .as_ref()
+                .and_then(|account| account.currency)
+        } else {
+            self.facts.order.as_ref().and_then(|order| order.currency)
+        }
+    }
+
+    pub fn show(&self, amount: Amount) -> String {
+        self.currency()
+            .map_or_else(|| amount.to_string(), |currency| currency.show(amount))
+    }
+
+    /// An instant on the seller's wall, and in UTC where that differs.
+    pub fn clock(&self, at: At) -> String {
+        let utc = at.format("%Y-%m-%d %H:%M:%S UTC");
+        match self.calendar.zone {
+            chrono_tz::Tz::UTC => utc.to_string(),
+            zone => format!(
+                "{} ({utc})",
+                at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S %Z")
+            ),
+        }
+    }
+
+    pub fn open_dispute(&self) -> Option<&'a Dispute> {
+        self.facts
+            .dispute
+            .as_ref()
+            .filter(|dispute| dispute.status == DisputeStatus::Open)
+    }
+
+    pub fn lost_dispute(&self) -> Option<&'a Dispute> {
+        self.facts
+            .dispute
+            .as_ref()
+            .filter(|dispute| dispute.status == DisputeStatus::Lost)
+    }
+}
