@@ -4,6 +4,7 @@
 pub mod act;
 pub mod address;
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;

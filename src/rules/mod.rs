@@ -10,9 +10,9 @@ pub mod clauses;
 pub mod deadline;
 mod explain;
 pub mod facts;
+mod hearing;
 pub mod ledger;
 pub mod lifecycle;
-mod hearing;
 pub mod lots;
 pub mod money;
 pub mod owed;
@@ -22,6 +22,7 @@ pub mod rights;
 pub mod sla;
 mod purse;
 pub mod remedy;
+pub mod rights;
 mod units;
 mod words;
 

@@ -2,6 +2,7 @@
 
 use super::{Scope, Share, Turn, Verdict};
 use crate::rules::hearing::Hearing;
+use crate::rules::money::Amount;
 use crate::rules::policy::Pays;
 
 /// Full delivery excludes a refund.
@@ -25,7 +26,10 @@ pub fn share(share: &Share, hearing: &Hearing) -> Verdict {
     if hearing.order.is_none() {
         return Verdict::no_order();
     }
-    if share.partly && (units.whole || units.delivered() == Some(0)) {
+    let refunded_before = hearing
+        .order
+        .is_some_and(|order| order.refunded.is_some_and(Amount::is_positive));
+    if share.partly && (units.whole || (units.delivered() == Some(0) && !refunded_before)) {
         return Verdict::not_applicable("Nothing was delivered.");
     }
     let workings = &hearing.owed.workings;
