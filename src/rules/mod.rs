@@ -18,11 +18,10 @@ pub mod money;
 pub mod owed;
 pub mod period;
 pub mod policy;
-pub mod rights;
-pub mod sla;
 mod purse;
 pub mod remedy;
 pub mod rights;
+pub mod sla;
 mod units;
 mod words;
 
