@@ -7,15 +7,21 @@
 pub mod claims;
 pub mod clocks;
 pub mod columns;
+pub mod deposits;
 pub mod dialect;
+pub mod disputes;
 pub mod events;
 pub mod files;
 pub mod history;
+pub mod imports;
 pub mod ledger;
 pub mod mail;
+pub mod orders;
+pub mod payouts;
 pub mod policies;
 pub mod reports;
 pub mod schema;
+pub mod sellers;
 pub mod tickets;
 
 use std::ops::{Deref, DerefMut};

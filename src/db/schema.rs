@@ -559,6 +559,7 @@ diesel::joinable!(lot_moves -> orders (order_id));
 diesel::joinable!(payouts -> deposits (deposit_id));
 diesel::joinable!(claims -> tickets (ticket_id));
 
+diesel::joinable!(disputes -> deposits (deposit_id));
 diesel::joinable!(entries -> accounts (account_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
