@@ -1,5 +1,5 @@
 //! Payment methods, the deposits made with them, and the lots that deposits and bonuses are on a balance (I14), with every move
-//! of every lot. Moves are append-only; a lot's remainder is what it began with and the sum of its moves.
+//! of every lot. Moves are append-only; a lot's remainder is their sum, and the first of them is what it began with.
 
 use diesel::prelude::*;
 
@@ -31,7 +31,7 @@ pub struct Lot {
     pub frozen: bool,
 }
 
-/// One change of a lot; `order_id` where an order spent from it or gave back to it.
+/// One change of a lot, its opening included; `order_id` where an order spent from it or gave back to it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
 #[diesel(table_name = lot_moves)]
 pub struct LotMove {
@@ -307,15 +307,17 @@ pub fn insert_lot_move(tx: &mut Tx, row: &LotMove) -> QueryResult<()> {
         .map(|_| ())
 }
 
-/// When the balance last moved: a lot spent, restored, paid out.
+/// When the balance last moved: a lot spent, restored, paid out, written down. Deposits and bonuses only open lots and do not count.
 pub fn last_move(conn: &mut Conn, balance: &Balance) -> QueryResult<Option<At>> {
     lot_moves::table
         .inner_join(lots::table)
+        .inner_join(journals::table)
         .filter(
             lots::seller_id
                 .eq(&balance.seller)
                 .and(lots::customer_id.eq(&balance.customer))
-                .and(lots::currency.eq(&balance.currency)),
+                .and(lots::currency.eq(&balance.currency))
+                .and(journals::kind.ne_all([Movement::DepositReceived, Movement::BonusGranted])),
         )
         .select(lot_moves::at)
         .order(lot_moves::at.desc())
@@ -337,6 +339,39 @@ pub fn moves_of_order(
         .load(conn)
 }
 
+/// What an order's payment past the balance brought to the balance when it was refunded there: each opened lot's payment method,
+/// and what is left of that credit after reversals.
+pub fn credited_by_order(conn: &mut Conn, order: &OrderId) -> QueryResult<Vec<(Method, i64)>> {
+    let opened = lot_moves::table
+        .inner_join(journals::table)
+        .inner_join(lots::table.inner_join(deposits::table.inner_join(methods::table)))
+        .filter(
+            journals::reference
+                .eq(order.as_str())
+                .and(lot_moves::order_id.is_null())
+                .and(journals::kind.eq(Movement::RefundToBalance))
+                .and(lot_moves::amount_e8.gt(0)),
+        )
+        .order((lots::at, lots::id))
+        .select((lots::id, lot_moves::amount_e8, methods::all_columns))
+        .load::<(LotId, i64, Method)>(conn)?;
+    let mut credited = Vec::new();
+    for (lot, amount_e8, method) in opened {
+        let undone_e8 = lot_moves::table
+            .inner_join(journals::table)
+            .filter(
+                lot_moves::lot_id
+                    .eq(&lot)
+                    .and(journals::reference.eq(order.as_str()))
+                    .and(journals::kind.eq(Movement::Reversal)),
+            )
+            .select(dialect::total("lot_moves.amount_e8"))
+            .first::<i64>(conn)?;
+        credited.push((method, amount_e8 + undone_e8));
+    }
+    Ok(credited)
+}
+
 pub fn moves_of_journal(conn: &mut Conn, journal: &JournalId) -> QueryResult<Vec<LotMove>> {
     lot_moves::table
         .filter(lot_moves::journal_id.eq(journal))
@@ -344,12 +379,25 @@ pub fn moves_of_journal(conn: &mut Conn, journal: &JournalId) -> QueryResult<Vec
         .load(conn)
 }
 
-/// What the moves of some lots sum to, by lot; a lot that never moved is left out.
-pub fn moved(conn: &mut Conn, ids: &[LotId]) -> QueryResult<Vec<(LotId, i64)>> {
+/// What some journals moved on lots: journal, kind of lot, amount.
+pub fn moved_by(
+    conn: &mut Conn,
+    journal_ids: &[JournalId],
+) -> QueryResult<Vec<(JournalId, Source, i64)>> {
     lot_moves::table
+        .inner_join(lots::table)
+        .filter(lot_moves::journal_id.eq_any(journal_ids))
+        .select((lot_moves::journal_id, lots::source, lot_moves::amount_e8))
+        .load(conn)
+}
+
+/// Every move of some lots in the order of posting: lot, amount.
+pub fn moves_of(conn: &mut Conn, ids: &[LotId]) -> QueryResult<Vec<(LotId, i64)>> {
+    lot_moves::table
+        .inner_join(journals::table)
         .filter(lot_moves::lot_id.eq_any(ids))
-        .group_by(lot_moves::lot_id)
-        .select((lot_moves::lot_id, dialect::total("lot_moves.amount_e8")))
+        .order((lot_moves::lot_id, journals::seq, lot_moves::id))
+        .select((lot_moves::lot_id, lot_moves::amount_e8))
         .load(conn)
 }
 

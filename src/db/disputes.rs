@@ -77,6 +77,13 @@ pub fn of_order(conn: &mut Conn, order: &OrderId) -> QueryResult<Vec<Dispute>> {
         .load(conn)
 }
 
+pub fn of_deposit(conn: &mut Conn, deposit: &DepositId) -> QueryResult<Vec<Dispute>> {
+    disputes::table
+        .filter(disputes::deposit_id.eq(deposit))
+        .order((disputes::opened_at, disputes::id))
+        .load(conn)
+}
+
 /// On the deposits of a balance.
 pub fn of_balance(
     conn: &mut Conn,

@@ -164,8 +164,7 @@ pub fn journals_before(
         .load(conn)
 }
 
-/// The entries of some journals with their accounts: by journal, and within one by the words of the account. Hashes are taken
-/// in this order, so it must never change.
+/// The entries of some journals with their accounts, in the order of [`in_order`].
 pub fn entries_of(
     conn: &mut Conn,
     journal_ids: &[JournalId],
@@ -174,15 +173,21 @@ pub fn entries_of(
         .inner_join(accounts::table)
         .filter(entries::journal_id.eq_any(journal_ids))
         .load::<(Entry, Account)>(conn)?;
+    in_order(&mut rows);
+    Ok(rows)
+}
+
+/// By journal, and within one by the words of the account. Hashes are taken in this order, so it must never change.
+pub fn in_order(rows: &mut [(Entry, Account)]) {
     rows.sort_by_cached_key(|(entry, account)| {
-        let account = (
+        (
+            entry.journal_id.clone(),
             account.kind.word(),
             account.owner_id.clone(),
             account.currency.clone(),
-        );
-        (entry.journal_id.clone(), account, entry.seq)
+            entry.seq,
+        )
     });
-    Ok(rows)
 }
 
 /// Every account of a seller, in a stable order.
@@ -243,13 +248,52 @@ pub fn journals_about(
         .load(conn)
 }
 
-/// How many entries there are whose journal is not among the seller's own: 0 in books that were not tampered with.
+/// How many entries stand on a seller's accounts.
 pub fn entries_count(conn: &mut Conn, seller: &SellerId) -> QueryResult<i64> {
     entries::table
         .inner_join(accounts::table)
         .filter(accounts::seller_id.eq(seller))
         .count()
         .get_result(conn)
+}
+
+/// What the journals about some rows (orders, deposits) sum to on the seller's accounts of a kind, by reference.
+pub fn sums_about(
+    conn: &mut Conn,
+    seller: &SellerId,
+    references: &[String],
+    kind: AccountKind,
+) -> QueryResult<Vec<(String, i64)>> {
+    entries::table
+        .inner_join(journals::table)
+        .inner_join(accounts::table)
+        .filter(
+            journals::seller_id
+                .eq(seller)
+                .and(journals::reference.eq_any(references))
+                .and(accounts::kind.eq(kind)),
+        )
+        .group_by(journals::reference)
+        .select((
+            journals::reference,
+            super::dialect::total("entries.amount_e8"),
+        ))
+        .load(conn)
+}
+
+/// What the journals of some keys put on accounts of a kind, by key.
+pub fn sums_of_keys(
+    conn: &mut Conn,
+    keys: &[String],
+    kind: AccountKind,
+) -> QueryResult<Vec<(String, i64)>> {
+    entries::table
+        .inner_join(journals::table)
+        .inner_join(accounts::table)
+        .filter(journals::key.eq_any(keys).and(accounts::kind.eq(kind)))
+        .group_by(journals::key)
+        .select((journals::key, super::dialect::total("entries.amount_e8")))
+        .load(conn)
 }
 
 /// Adds an amount to an account and gives it as it stands after; the first entry opens the account. A floor that would be

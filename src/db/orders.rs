@@ -9,7 +9,7 @@ use super::columns::At;
 use super::schema::{deposits, methods, order_events, orders, services};
 use super::tickets::Scope;
 use super::{Conn, Tx, dialect};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ids::{DepositId, MethodId, OrderId, PersonId, SellerId, ServiceId};
 use crate::rules::facts::{CanceledBy, MethodStatus, Sms, Status};
 use crate::rules::money::Amount;

@@ -561,6 +561,7 @@ diesel::joinable!(claims -> tickets (ticket_id));
 
 diesel::joinable!(disputes -> deposits (deposit_id));
 diesel::joinable!(entries -> accounts (account_id));
+diesel::joinable!(entries -> journals (journal_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     counters,

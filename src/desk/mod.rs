@@ -5,4 +5,5 @@
 pub mod clocks;
 pub mod events;
 pub mod files;
+pub mod ledger;
 pub mod mailroom;
