@@ -3,7 +3,7 @@
 //! Four rules stand outside every policy and no document can lift them: the version must have been in force
 //! (I1), the claim must have a subject (I3), the ceiling (I13), and an open dispute holds the money (I20).
 
-use super::assessment::{Assessment, Deadline, Finding, Flag, NextAction, Outcome, Reference};
+use super::assessment::{Assessment, Deadline, Finding, Flag, Met, NextAction, Outcome, Reference};
 use super::clauses::{Scope, Turn, Verdict, cure};
 use super::deadline::{ClockStart, clock_due};
 use super::explain;
@@ -72,6 +72,7 @@ pub fn adjudicate_under(policy: &Policy, facts: &Facts) -> Assessment {
     let explanation = explain::explain(&hearing, &heard, &drawn, &deadlines);
     let owed = &hearing.owed;
     let pays = drawn.outcome_pays();
+    let verdicts = || heard.iter().flat_map(|heard| &heard.verdicts);
     let amount = if pays {
         owed.amount
     } else {
@@ -82,10 +83,10 @@ pub fn adjudicate_under(policy: &Policy, facts: &Facts) -> Assessment {
         policy: reference,
         outcome: drawn.outcome,
         flagged: !drawn.flags.is_empty(),
-        discretionary: pays && heard.iter().any(|heard| heard.verdict.discretionary),
+        discretionary: pays && verdicts().any(|verdict| verdict.discretionary),
         automatic: drawn.outcome == Outcome::Eligible
             && drawn.flags.is_empty()
-            && heard.iter().any(|heard| heard.verdict.automatic),
+            && verdicts().any(|verdict| verdict.automatic),
         flags: drawn.flags,
         amount,
         currency: hearing.currency(),
@@ -132,19 +133,42 @@ fn unjudged(facts: &Facts, policy: Reference) -> Assessment {
     }
 }
 
-/// One clause with what it says about this claim.
+/// One clause with what each of its tests says about this claim.
 pub(super) struct Heard {
     pub id: String,
-    pub verdict: Verdict,
+    pub verdicts: Vec<Verdict>,
 }
 
 impl Heard {
+    /// The clause as a whole: the worst result, every detail that applies, the first deadline.
     fn finding(self) -> Finding {
+        let due_at = self.verdicts.iter().find_map(|verdict| verdict.due_at);
+        let worse = |met: &Met| match met {
+            Met::NotMet => 0,
+            Met::Unknown => 1,
+            Met::Met => 2,
+            Met::NotApplicable => 3,
+        };
+        let result = self
+            .verdicts
+            .iter()
+            .map(|verdict| verdict.result)
+            .min_by_key(worse)
+            .unwrap_or(Met::NotApplicable);
+        let applies = |verdict: &Verdict| {
+            (verdict.result == Met::NotApplicable) == (result == Met::NotApplicable)
+        };
+        let details: Vec<String> = self
+            .verdicts
+            .into_iter()
+            .filter(applies)
+            .map(|verdict| verdict.detail)
+            .collect();
         Finding {
             id: self.id,
-            result: self.verdict.result,
-            detail: self.verdict.detail,
-            due_at: self.verdict.due_at,
+            result,
+            detail: details.join(" "),
+            due_at,
         }
     }
 }
@@ -152,7 +176,7 @@ impl Heard {
 fn hear(hearing: &Hearing) -> Vec<Heard> {
     let by_clause = |clause: &&Clause| Heard {
         id: clause.id.clone(),
-        verdict: clause.examine(hearing),
+        verdicts: clause.examine(hearing),
     };
     let mut heard: Vec<Heard> = hearing.clauses.iter().map(by_clause).collect();
     let standing = [
@@ -164,7 +188,7 @@ fn hear(hearing: &Hearing) -> Vec<Heard> {
     ];
     heard.extend(standing.into_iter().map(|(id, verdict)| Heard {
         id: id.to_owned(),
-        verdict,
+        verdicts: vec![verdict],
     }));
     heard
 }
@@ -234,7 +258,7 @@ fn ceiling(hearing: &Hearing) -> Verdict {
         {
             Verdict::not_applicable("A charge that was not owed has no earlier limit.")
         }
-        (Some(_), _, None) => Verdict::unknown("What was paid is not known.").turn(Turn::Review),
+        (Some(_), _, None) => Verdict::unknown("What was paid is not known.").turn(Turn::Settle),
         (Some(_), Some(spent), _) => Verdict::not_met(spent.clone()).turn(Turn::Spent),
         (Some(_), None, Some(ceiling)) => Verdict::met(format!(
             "At most {} can still go back.",
@@ -245,7 +269,7 @@ fn ceiling(hearing: &Hearing) -> Verdict {
 
 fn destination(hearing: &Hearing) -> Verdict {
     if let Some(doubt) = remedy::doubt(hearing) {
-        return Verdict::unknown(doubt).turn(Turn::Review);
+        return Verdict::unknown(doubt).turn(Turn::Settle);
     }
     match hearing.owed.amount {
         Some(amount) if amount.is_positive() => {
@@ -312,86 +336,102 @@ impl Drawn {
 }
 
 fn draw(hearing: &Hearing, heard: &[Heard]) -> Drawn {
-    let (mut outcome, next_action, rank) = conclude(heard.iter().map(|heard| &heard.verdict.turn));
+    let (mut outcome, next_action, rank) = conclude(turns(heard));
     let mut flags = Vec::new();
     if outcome == Outcome::Eligible {
         match hearing.owed.amount {
             None => outcome = Outcome::NeedsReview,
             Some(amount) if amount.is_zero() => {
                 outcome = Outcome::Ineligible;
+                let because = "What is due comes to nothing that can be paid.".to_owned();
                 flags.push(Flag {
                     clause: "I12".to_owned(),
-                    because: "What is due comes to nothing that can be paid.".to_owned(),
+                    because,
                 });
             }
             Some(_) => {}
         }
     }
-    let pays = matches!(
-        outcome,
-        Outcome::Eligible | Outcome::NeedsEvidence | Outcome::NeedsReview
-    );
-    for (index, one) in heard.iter().enumerate() {
-        let scoped = one
-            .verdict
-            .flags
-            .iter()
-            .filter(|(scope, _)| pays || *scope == Scope::Always)
-            .map(|(_, because)| because);
-        let turned = one.verdict.otherwise.iter().filter(|(turn, _)| {
-            let turns = heard.iter().enumerate().map(|(i, heard)| {
-                if i == index {
-                    turn
-                } else {
-                    &heard.verdict.turn
-                }
-            });
-            let (other, action, _) = conclude(turns);
-            (other, action)
-                != (
-                    conclude(heard.iter().map(|heard| &heard.verdict.turn)).0,
-                    next_action,
-                )
-        });
-        for because in scoped.chain(turned.map(|(_, because)| because)) {
-            let flag = Flag {
-                clause: one.id.clone(),
-                because: because.clone(),
-            };
-            if !flags
-                .iter()
-                .any(|earlier: &Flag| earlier.because == flag.because)
-            {
-                flags.push(flag);
-            }
-        }
-    }
-    let mut missing: Vec<String> = Vec::new();
-    if outcome == Outcome::NeedsEvidence {
-        let asks = heard.iter().filter_map(|heard| match &heard.verdict.turn {
-            Turn::Ask(what) => Some(what),
-            _ => None,
-        });
-        for what in asks.flatten() {
-            if !missing.contains(what) {
-                missing.push(what.clone());
-            }
-        }
-    }
-    Drawn {
+    let mut drawn = Drawn {
         outcome,
         next_action,
-        missing,
+        missing: Vec::new(),
         flags,
         rank,
+    };
+    drawn.flags.extend(doubts(heard, drawn.outcome_pays()));
+    if outcome == Outcome::NeedsEvidence {
+        drawn.missing = missing(heard);
     }
+    drawn
+}
+
+fn turns(heard: &[Heard]) -> impl Iterator<Item = &Turn> {
+    heard
+        .iter()
+        .flat_map(|heard| &heard.verdicts)
+        .map(|verdict| &verdict.turn)
+}
+
+/// Each doubt that concerns this claim: those that hold in any case, and those of a reading that, taken instead
+/// of the adopted one, would change the outcome once the customer has brought what is asked for.
+fn doubts(heard: &[Heard], pays: bool) -> Vec<Flag> {
+    let concluded = |turns: &mut dyn Iterator<Item = &Turn>| {
+        let supplied = turns.filter(|turn| !matches!(turn, Turn::Ask(_)));
+        let (outcome, action, _) = conclude(supplied);
+        (outcome, action)
+    };
+    let mut adopted = None;
+    let mut flags: Vec<Flag> = Vec::new();
+    let all = || heard.iter().flat_map(|heard| &heard.verdicts);
+    for one in heard {
+        for verdict in &one.verdicts {
+            let scoped = verdict
+                .flags
+                .iter()
+                .filter(|(scope, _)| pays || *scope == Scope::Always)
+                .map(|(_, because)| because);
+            let turned = verdict.otherwise.iter().filter(|(turn, _)| {
+                let read = |other: &'_ Verdict| std::ptr::eq(other, verdict);
+                let adopted = *adopted.get_or_insert_with(|| concluded(&mut turns(heard)));
+                adopted
+                    != concluded(
+                        &mut all().map(|other| if read(other) { turn } else { &other.turn }),
+                    )
+            });
+            for because in scoped.chain(turned.map(|(_, because)| because)) {
+                if !flags.iter().any(|earlier| earlier.because == *because) {
+                    flags.push(Flag {
+                        clause: one.id.clone(),
+                        because: because.clone(),
+                    });
+                }
+            }
+        }
+    }
+    flags
+}
+
+fn missing(heard: &[Heard]) -> Vec<String> {
+    let mut missing: Vec<String> = Vec::new();
+    for turn in turns(heard) {
+        if let Turn::Ask(what) = turn {
+            let more: Vec<String> = what
+                .iter()
+                .filter(|what| !missing.contains(what))
+                .cloned()
+                .collect();
+            missing.extend(more);
+        }
+    }
+    missing
 }
 
 /// The outcome of the turn that stands first in the order of outcomes.
 fn conclude<'a>(turns: impl Iterator<Item = &'a Turn>) -> (Outcome, NextAction, u8) {
     let first = turns.min_by_key(|turn| turn.rank()).unwrap_or(&Turn::Pass);
     let (outcome, action) = match first {
-        Turn::Outside | Turn::Review => (Outcome::NeedsReview, NextAction::None),
+        Turn::Outside | Turn::Review | Turn::Settle => (Outcome::NeedsReview, NextAction::None),
         Turn::Hold => (Outcome::OnHold, NextAction::None),
         Turn::Spent | Turn::Bar | Turn::Late => (Outcome::Ineligible, NextAction::None),
         Turn::Ask(_) => (Outcome::NeedsEvidence, NextAction::None),

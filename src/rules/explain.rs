@@ -3,6 +3,7 @@
 
 use super::adjudicate::{Drawn, Heard};
 use super::assessment::{ClockKind, Deadline, NextAction, Outcome};
+use super::clauses::Turn;
 use super::facts::Facts;
 use super::hearing::Hearing;
 
@@ -27,14 +28,19 @@ pub fn explain(
         ),
         outcome(hearing, drawn),
     ];
-    let deciding = heard.iter().filter(|heard| {
-        heard.verdict.turn.rank() == drawn.rank && drawn.outcome != Outcome::Eligible
-    });
-    sentences.extend(
-        deciding
-            .take(MOST_REASONS)
-            .map(|heard| format!("{}: {}", heard.id, heard.verdict.detail)),
-    );
+    if drawn.outcome != Outcome::Eligible {
+        let all = heard
+            .iter()
+            .flat_map(|heard| heard.verdicts.iter().map(|verdict| (&heard.id, verdict)));
+        let deciding = all.filter(|(_, verdict)| {
+            verdict.turn.rank() == drawn.rank && drawn.rank < Turn::Pass.rank()
+        });
+        sentences.extend(
+            deciding
+                .take(MOST_REASONS)
+                .map(|(id, verdict)| format!("{id}: {}", verdict.detail)),
+        );
+    }
     if drawn.outcome_pays() && !hearing.owed.workings.is_empty() {
         sentences.push(format!(
             "How the amount comes about: {}",

@@ -144,13 +144,13 @@ impl Amount {
             .iter()
             .map(|w| part(w).unwrap_or(Amount::ZERO))
             .collect();
-        let others: i64 = parts
+        let others: i128 = parts
             .iter()
             .enumerate()
             .filter(|(i, _)| *i != largest)
-            .map(|(_, p)| p.0)
+            .map(|(_, part)| i128::from(part.0))
             .sum();
-        parts[largest] = Amount(self.0 - others);
+        parts[largest] = Amount(i64::try_from(i128::from(self.0) - others).unwrap_or_default());
         parts
     }
 }

@@ -4,6 +4,7 @@
 use super::assessment::{Alternative, Route};
 use super::calendar::local_day;
 use super::clauses::{Start, Test};
+use super::deadline::end_of;
 use super::facts::{Fee, Order};
 use super::hearing::Hearing;
 use super::money::{Amount, Currency, Rate};
@@ -265,7 +266,7 @@ fn quota(hearing: &Hearing, owed: &mut Owed, bill: Bill, order: &Order) {
                 .push_str(&format!(" Tax of {} is inside it.", hearing.show(tax)));
         }
     }
-    if owed.spent.is_some() {
+    if bill.ceiling.is_zero() || is_over(hearing, owed, order) {
         return;
     }
     if excluded {
@@ -303,6 +304,12 @@ fn quota(hearing: &Hearing, owed: &mut Owed, bill: Bill, order: &Order) {
         let due = asked_for(hearing, bill.still_due(entitled), bill.digits);
         offer(due, "what was left when the customer asked");
     }
+}
+
+/// The period had ended when a cancellation was asked for: no reading leaves anything to offer.
+fn is_over(hearing: &Hearing, owed: &Owed, order: &Order) -> bool {
+    let ended = |day| hearing.received > end_of(day, hearing.calendar.zone).lenient();
+    owed.route == Some(Route::Cancellation) && order.period_ends_on.is_some_and(ended)
 }
 
 /// Shown to the buyer as excluded from returns (C2).

@@ -71,7 +71,7 @@ pub fn unsent(hearing: &Hearing) -> Verdict {
         happened(order, order.sent_at, hearing.received),
     );
     let said = |what: &str, it: Option<bool>| match it {
-        Some(true) => format!("{what}"),
+        Some(true) => what.to_owned(),
         Some(false) => format!("not yet {what}"),
         None => format!("not known to be {what}"),
     };

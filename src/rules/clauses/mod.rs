@@ -343,6 +343,8 @@ pub enum Turn {
     /// The seller must do this first.
     Act(NextAction),
     Remedied,
+    /// Money is due, but how much or where to is not known: a person.
+    Settle,
     Pass,
 }
 
@@ -360,7 +362,8 @@ impl Turn {
             Turn::Late => 7,
             Turn::Act(_) => 8,
             Turn::Remedied => 9,
-            Turn::Pass => 10,
+            Turn::Settle => 10,
+            Turn::Pass => 11,
         }
     }
 }
@@ -427,64 +430,18 @@ impl Verdict {
             None => self,
         }
     }
-
-    /// Two tests of one clause as one verdict: the worse result, both details, the earlier turn. The other
-    /// reading of one part stands beside what the other part says in any case.
-    fn with(mut self, other: Verdict) -> Verdict {
-        let worse = |met: Met| match met {
-            Met::NotMet => 0,
-            Met::Unknown => 1,
-            Met::Met => 2,
-            Met::NotApplicable => 3,
-        };
-        let first = |a: &Turn, b: &Turn| {
-            if b.rank() < a.rank() {
-                b.clone()
-            } else {
-                a.clone()
-            }
-        };
-        match (self.result, other.result) {
-            (Met::NotApplicable, Met::NotApplicable) => {}
-            (Met::NotApplicable, _) => self.detail = other.detail,
-            (_, Met::NotApplicable) => {}
-            _ => self.detail = format!("{} {}", self.detail, other.detail),
-        }
-        for (turn, _) in &mut self.otherwise {
-            *turn = first(turn, &other.turn);
-        }
-        let others = other
-            .otherwise
-            .into_iter()
-            .map(|(turn, because)| (first(&turn, &self.turn), because));
-        self.otherwise.extend(others);
-        self.turn = match (self.turn, other.turn) {
-            (Turn::Ask(mut what), Turn::Ask(more)) => {
-                what.extend(more);
-                Turn::Ask(what)
-            }
-            (mine, theirs) => first(&mine, &theirs),
-        };
-        self.result = if worse(other.result) < worse(self.result) {
-            other.result
-        } else {
-            self.result
-        };
-        self.due_at = self.due_at.or(other.due_at);
-        self.flags.extend(other.flags);
-        self.discretionary |= other.discretionary;
-        self.automatic |= other.automatic;
-        self
-    }
 }
 
 impl Clause {
-    /// What this clause says about the claim: its tests together, or its words where it has none.
-    pub(super) fn examine(&self, hearing: &Hearing) -> Verdict {
-        let verdicts = self.tests.iter().map(|test| test.examine(self, hearing));
-        verdicts
-            .reduce(Verdict::with)
-            .unwrap_or_else(|| Verdict::met(self.words.clone()))
+    /// What each test of this clause says about the claim, or its words where it has none.
+    pub(super) fn examine(&self, hearing: &Hearing) -> Vec<Verdict> {
+        if self.tests.is_empty() {
+            return vec![Verdict::met(self.words.clone())];
+        }
+        self.tests
+            .iter()
+            .map(|test| test.examine(self, hearing))
+            .collect()
     }
 }
 

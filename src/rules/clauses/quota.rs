@@ -6,6 +6,7 @@ use crate::rules::calendar::{local_day, months_after};
 use crate::rules::clauses::window::doubt;
 use crate::rules::deadline::{Length, end_of, span};
 use crate::rules::hearing::Hearing;
+use crate::rules::money::Amount;
 use crate::rules::owed;
 
 pub fn quota(hearing: &Hearing) -> Verdict {
@@ -30,11 +31,8 @@ pub fn quota(hearing: &Hearing) -> Verdict {
         .alternatives
         .iter()
         .map(|a| format!("{} would be {}.", hearing.show(a.amount), a.because));
-    let scope = if remains <= 0 {
-        Scope::Always
-    } else {
-        Scope::Paying
-    };
+    let pays = hearing.owed.amount.is_some_and(Amount::is_positive);
+    let scope = if pays { Scope::Paying } else { Scope::Always };
     let verdict = if remains <= 0 {
         Verdict::not_met(format!("Nothing of the allowance is left. {workings}").trim_end())
             .turn(Turn::Bar)
@@ -133,10 +131,11 @@ pub fn returnable(hearing: &Hearing) -> Verdict {
             let verdict =
                 Verdict::not_met("The buyer was shown that this service cannot be returned.")
                     .turn(Turn::Bar);
-            verdict.flag(
-                Scope::Always,
-                "Another sentence lets plans be cancelled at any time, whatever can be returned.",
-            )
+            let may_pay = hearing.owed.amount.is_none() || !hearing.owed.alternatives.is_empty();
+            let because =
+                "Another sentence lets plans be cancelled at any time, whatever can be returned."
+                    .to_owned();
+            verdict.flag_if(may_pay.then_some(&because), Scope::Always)
         }
         (Some(false), None) => Verdict::unknown(
             "This service cannot be returned; whether the buyer was shown that is not known.",

@@ -54,12 +54,11 @@ pub fn share(share: &Share, hearing: &Hearing) -> Verdict {
 /// The whole charge: of a pending order, or under a ground that pays it whatever was delivered.
 pub fn whole(hearing: &Hearing) -> Verdict {
     let units = &hearing.units;
-    let Some(order) = hearing.order else {
+    if hearing.order.is_none() {
         return Verdict::no_order();
-    };
-    if order.quantity.is_some() && units.quantity.is_none() {
-        return Verdict::unknown(units.contradiction.clone().unwrap_or_default())
-            .turn(Turn::Review);
+    }
+    if let Some(contradiction) = &units.contradiction {
+        return Verdict::unknown(contradiction.clone()).turn(Turn::Review);
     }
     let workings = &hearing.owed.workings;
     if hearing.ground.pays != Pays::Charge && !units.whole {

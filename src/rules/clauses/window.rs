@@ -66,8 +66,16 @@ struct Miss {
 
 fn if_missed(window: &Window, clause: &Clause, hearing: &Hearing) -> Miss {
     if window.general {
+        // The ground's own limit decides where it is missed too; the general rule adds nothing to that.
+        let own = hearing.windows().filter(|(_, own)| !own.general);
+        let mut dues = own.filter_map(|(_, own)| hearing.due(own, own.starts));
+        let turn = if dues.any(|due| hearing.received > due.adopted) {
+            Turn::Pass
+        } else {
+            Turn::Review
+        };
         return Miss {
-            turn: Turn::Review,
+            turn,
             otherwise: None,
         };
     }
