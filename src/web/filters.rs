@@ -206,14 +206,13 @@ pub fn relative(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
-/// How long ago something was: `9 min ago`, `just now`.
+/// How long ago something was, in its largest unit: `9 min ago`, `just now`.
 pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     match (now - at).num_seconds() {
         ..60 => "just now".into(),
-        seconds => format!(
-            "{} ago",
-            span(seconds.unsigned_abs(), [" d", " h", " min"], "")
-        ),
+        seconds @ 60..3_600 => format!("{} min ago", seconds / 60),
+        seconds @ 3_600..86_400 => format!("{} h ago", seconds / 3_600),
+        seconds => format!("{} d ago", seconds / 86_400),
     }
 }
 

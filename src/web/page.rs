@@ -146,6 +146,8 @@ pub struct FieldError {
 pub struct Filled {
     pub values: Vec<(String, String)>,
     pub errors: Vec<FieldError>,
+    /// Where several forms of a page ask for the same name: what tells their ids apart.
+    pub prefix: String,
 }
 
 impl Filled {
@@ -158,6 +160,21 @@ impl Filled {
         Filled {
             values,
             errors: fields.iter().map(error).collect(),
+            prefix: String::new(),
+        }
+    }
+
+    /// The same form under a prefix of its own.
+    pub fn under(mut self, prefix: &str) -> Filled {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// The id of a field.
+    pub fn id(&self, name: &str) -> String {
+        match self.prefix.as_str() {
+            "" => name.into(),
+            prefix => format!("{prefix}-{name}"),
         }
     }
 
@@ -200,6 +217,82 @@ impl Choice {
             label: label.into(),
             hint: hint.into(),
         }
+    }
+}
+
+/// How a question is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answering {
+    Radios,
+    Checks,
+    List,
+    Line,
+    Words,
+    Money,
+    Day,
+    Moment,
+    Count,
+    Files,
+}
+
+impl Answering {
+    /// The type of a one-line input.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Answering::Day => "date",
+            Answering::Moment => "datetime-local",
+            _ => "text",
+        }
+    }
+
+    /// The keyboard of a phone.
+    pub fn mode(self) -> &'static str {
+        match self {
+            Answering::Count => "numeric",
+            _ => "",
+        }
+    }
+}
+
+/// A file that is stored already.
+#[derive(Debug, Clone)]
+pub struct KeptFile {
+    pub id: String,
+    pub name: String,
+    /// "1.4 MB".
+    pub size: String,
+}
+
+/// A question of a form whose questions are decided by a policy: what a ground needs, which facts are open.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    pub name: String,
+    pub label: String,
+    /// May be empty.
+    pub hint: String,
+    pub by: Answering,
+    pub options: Vec<Choice>,
+    /// The currency sign before an amount.
+    pub prefix: String,
+    pub kept: Vec<KeptFile>,
+}
+
+impl Ask {
+    pub fn new(name: &str, label: &str, hint: &str, by: Answering) -> Ask {
+        Ask {
+            name: name.into(),
+            label: label.into(),
+            hint: hint.into(),
+            by,
+            options: Vec::new(),
+            prefix: String::new(),
+            kept: Vec::new(),
+        }
+    }
+
+    pub fn of(mut self, options: Vec<Choice>) -> Ask {
+        self.options = options;
+        self
     }
 }
 

@@ -230,9 +230,15 @@ pub fn stacked(words: Words, series: &[&str], columns: &[Column]) -> Chart {
             label: (*label).to_owned(),
         })
         .collect();
+    if columns.iter().any(|column| column.target.is_some()) {
+        chart.keys.push(Key {
+            class: "target",
+            label: "Target".into(),
+        });
+    }
     let slot = (WIDTH - LEFT - RIGHT) / columns.len().max(1) as f64;
     let wide = (slot * 0.62).min(46.0);
-    let every = columns.len().div_ceil(14).max(1);
+    let every = every(columns.iter().map(|column| column.label.as_str()), slot);
     for (place, column) in columns.iter().enumerate() {
         let middle = LEFT + slot * (place as f64 + 0.5);
         let mut below = 0;
@@ -271,7 +277,7 @@ pub fn stacked(words: Words, series: &[&str], columns: &[Column]) -> Chart {
         } else {
             &column.above
         };
-        if below > 0 && place % every == 0 {
+        if below > 0 {
             chart.text(middle, height(below as f64) - 7.0, "middle", "value", above);
         }
         if place % every == 0 {
@@ -315,7 +321,7 @@ fn stacked_table(series: &[&str], columns: &[Column]) -> Table {
 pub fn bars(words: Words, measure: &str, most: u64, rows: &[Bar]) -> Chart {
     const ROW: f64 = 34.0;
     let mut chart = Chart::new(words, ROW * rows.len().max(1) as f64 + 8.0);
-    let (start, room) = (WIDTH * 0.3, WIDTH * 0.48);
+    let (start, room) = (WIDTH * 0.3, WIDTH * 0.38);
     for (place, row) in rows.iter().enumerate() {
         let top = 4.0 + ROW * place as f64;
         let long = room * row.value.min(most) as f64 / most.max(1) as f64;
@@ -389,7 +395,7 @@ pub fn percentiles(words: Words, points: &[Point]) -> Chart {
             points: low.join(" "),
         });
     }
-    let every = points.len().div_ceil(12).max(1);
+    let every = every(points.iter().map(|point| point.label.as_str()), slot);
     for (place, point) in points.iter().enumerate() {
         for (value, class, name) in [
             (point.p50, "median", "median"),
@@ -444,6 +450,12 @@ pub fn percentiles(words: Words, points: &[Point]) -> Chart {
             .collect(),
     };
     chart
+}
+
+/// Every how many labels there is room for one, so that none runs into the next.
+fn every<'a>(labels: impl Iterator<Item = &'a str>, slot: f64) -> usize {
+    let longest = labels.map(|label| label.chars().count()).max().unwrap_or(0);
+    ((longest as f64 * 6.4 + 6.0) / slot).ceil().max(1.0) as usize
 }
 
 /// Unbroken stretches in which both lines of the band are known.
