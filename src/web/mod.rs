@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod chart;
+pub mod csv;
 pub mod filters;
 pub mod page;
 pub mod parts;
