@@ -73,18 +73,22 @@ impl Order {
             .transpose()?)
     }
 
-    /// What was paid past the balance, by method; the whole charge by [`UNKNOWN_METHOD`] where nobody told how.
+    /// What was paid past the balance, one part a method; the whole charge by [`UNKNOWN_METHOD`] where nobody told how.
     pub fn direct_parts(&self) -> Result<Vec<Part>> {
-        match self.parts()? {
-            Some(parts) => Ok(parts
-                .into_iter()
-                .filter(|part| part.method != BALANCE)
-                .collect()),
-            None => Ok(vec![Part {
+        let Some(parts) = self.parts()? else {
+            return Ok(vec![Part {
                 method: UNKNOWN_METHOD.to_owned(),
                 amount: Amount::from_e8(self.charge_e8.unwrap_or(0)),
-            }]),
+            }]);
+        };
+        let mut direct = Vec::<Part>::new();
+        for part in parts.into_iter().filter(|part| part.method != BALANCE) {
+            match direct.iter_mut().find(|known| known.method == part.method) {
+                Some(known) => known.amount = known.amount.plus(part.amount),
+                None => direct.push(part),
+            }
         }
+        Ok(direct)
     }
 
     /// What can still go back of it, whatever anyone decides (I13); 0 where the charge is not known.

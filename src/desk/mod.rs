@@ -3,7 +3,10 @@
 //! the event and its letters. Read `claims.rs` first: it is what Redress is for.
 
 pub mod clocks;
+pub mod deposits;
 pub mod events;
 pub mod files;
 pub mod ledger;
 pub mod mailroom;
+pub mod orders;
+pub mod payouts;
