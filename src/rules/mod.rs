@@ -14,6 +14,7 @@ mod hearing;
 pub mod ledger;
 pub mod lifecycle;
 pub mod lots;
+pub mod matters;
 pub mod money;
 pub mod owed;
 pub mod period;
