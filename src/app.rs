@@ -1,8 +1,12 @@
-//! What every door shares: configuration, clock, database, mailer, store. Reads and writes run on the blocking pool; nothing else is global.
+//! What every door shares: configuration, clock, database, mailer, store. Reads and writes run on the blocking pool; nothing else
+//! is global.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
+use tokio::sync::Semaphore;
 
 use crate::act::{Act, Door, Who};
 use crate::clock::Clock;
@@ -20,10 +24,27 @@ pub struct App {
     pub pool: Pool,
     pub mailer: Mailer,
     pub store: Arc<Store>,
+    /// Who can sign in at a demo, for its sign-in page; nobody anywhere else.
+    pub demo_accounts: Arc<[DemoAccount]>,
+    /// One password a core at a time: each takes 19 MiB and some 70 ms.
+    hashing: Arc<Semaphore>,
 }
 
+/// Somebody whom a demo knows: everything of theirs may be shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct DemoAccount {
+    pub role: String,
+    pub email: String,
+    pub password: String,
+    /// The seller whose customer or staff it is; empty for all.
+    pub seller: String,
+}
+
+/// How long somebody waits for a core to hash on before being asked to come back.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 impl App {
-    /// Opens the database of the configuration and brings it up to date.
+    /// Opens the database of the configuration and brings it up to date; makes the folders that are missing.
     pub fn open(config: Config, clock: Clock) -> Result<App> {
         std::fs::create_dir_all(&config.data)?;
         let pool = Pool::open(&config.database_url)?;
@@ -36,12 +57,15 @@ impl App {
             ),
         };
         let store = Arc::new(Store::disk(config.data.join("files"))?);
+        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
         Ok(App {
             config,
             clock,
             pool,
             mailer,
             store,
+            demo_accounts: Arc::from([]),
+            hashing: Arc::new(Semaphore::new(cores)),
         })
     }
 
@@ -74,6 +98,26 @@ impl App {
     ) -> Result<T> {
         let pool = self.pool.clone();
         blocking(move || pool.write(work)).await
+    }
+
+    /// Work for a whole core (hashing a password), as many at a time as there are cores.
+    ///
+    /// # Errors
+    /// `Busy` after two seconds in the queue; what the work gives.
+    pub async fn heavy<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let turn = tokio::time::timeout(PATIENCE, self.hashing.clone().acquire_owned());
+        let turn = turn
+            .await
+            .map_err(|_| Error::Busy)?
+            .map_err(|cause| Error::Internal(cause.into()))?;
+        blocking(move || {
+            let _turn = turn;
+            work()
+        })
+        .await
     }
 }
 

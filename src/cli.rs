@@ -1,10 +1,22 @@
-//! The command line: one subcommand for each thing a person does to an installation from a shell.
+//! The command line: one subcommand for each thing a person does to an installation from a shell. Settings come from the
+//! environment (`config.rs`); a wrong one ends with status 2 and every reason at once.
 
 pub mod assess;
+mod backup;
+mod migrate;
+mod person;
+mod routes;
+mod serve;
 
 use std::io;
+use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
 
 /// A support desk that computes the refund from the written policy, and pays it once.
 #[derive(Debug, Parser)]
@@ -17,11 +29,75 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Assess(assess::Assess),
+    Serve(serve::Serve),
+    Migrate(migrate::Migrate),
+    #[command(subcommand)]
+    Person(person::Person),
+    Routes(routes::Routes),
+    Backup(backup::Backup),
 }
 
 /// Runs the command; the exit status of the process.
 pub fn run(cli: Cli) -> anyhow::Result<i32> {
-    match cli.command {
+    let outcome = match cli.command {
         Command::Assess(args) => assess::assess(args, &mut io::stdout().lock()),
+        Command::Serve(args) => serve::serve(args),
+        Command::Migrate(args) => migrate::migrate(args),
+        Command::Person(person::Person::Add(args)) => person::add(args),
+        Command::Routes(args) => routes::print(args),
+        Command::Backup(args) => backup::backup(args),
+    };
+    match outcome {
+        Err(why) if why.is::<Misconfigured>() => {
+            eprintln!("{why}");
+            Ok(2)
+        }
+        outcome => outcome,
+    }
+}
+
+/// Where the installation's data is; for every command that needs it.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// The folder with the database, uploads and mails, in place of REDRESS_DATA
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+impl Place {
+    /// The settings of the environment, moved to the folder that was named.
+    pub fn config(&self) -> anyhow::Result<Config> {
+        let config = Config::from_env().map_err(Misconfigured)?;
+        Ok(match &self.data {
+            Some(data) => config.with_data(data.clone()),
+            None => config,
+        })
+    }
+
+    pub fn open(&self) -> anyhow::Result<App> {
+        let config = self.config()?;
+        log_to_stderr(&config);
+        Ok(App::open(config, Clock::System)?)
+    }
+}
+
+/// Settings that nobody should start with, each with what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("redress: cannot start with these settings\n{}", .0.iter().map(|flaw| format!("  - {flaw}")).collect::<Vec<_>>().join("\n"))]
+pub struct Misconfigured(pub Vec<String>);
+
+/// Log lines go to the standard error stream; what a command answers, to the standard output.
+pub fn log_to_stderr(config: &Config) {
+    let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
+    let set = if config.log_json {
+        lines.json().try_init()
+    } else {
+        lines.try_init()
+    };
+    if set.is_err() {
+        tracing::debug!("logging is set up already");
     }
 }

@@ -27,6 +27,12 @@ pub enum Error {
     Throttled(DateTime<Utc>),
     /// More than the stated limit, in words ("10 MB a file").
     TooLarge(String),
+    /// What was sent cannot be read as what it should be; no form of ours sends that.
+    Malformed(&'static str),
+    /// A form that did not come from a page of ours, or from one that is out of date.
+    Forged,
+    /// Too much to do at the moment; the same again in a little while will do.
+    Busy,
     Internal(anyhow::Error),
 }
 
@@ -176,6 +182,9 @@ impl fmt::Display for Error {
             Error::Stale => f.write_str("someone changed this meanwhile"),
             Error::Throttled(until) => write!(f, "too many tries; try again at {until}"),
             Error::TooLarge(limit) => write!(f, "too large: {limit} at most"),
+            Error::Malformed(what) => f.write_str(what),
+            Error::Forged => f.write_str("not sent from a current page of this desk"),
+            Error::Busy => f.write_str("too busy at the moment"),
             Error::Internal(cause) => write!(f, "{cause:#}"),
         }
     }

@@ -177,6 +177,19 @@ pub fn migrate(conn: &mut Conn) -> Result<Vec<String>> {
     Ok(ran)
 }
 
+/// Whether every migration that this program knows has run.
+pub fn is_current(conn: &mut Conn) -> Result<bool> {
+    let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
+        Error::broken(format!("the migrations cannot be listed: {cause}"))
+    };
+    let pending = match conn {
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => conn.has_pending_migration(MIGRATIONS).map_err(failed)?,
+        Conn::Sqlite(conn) => conn.has_pending_migration(MIGRATIONS).map_err(failed)?,
+    };
+    Ok(!pending)
+}
+
 /// Undoes every migration, newest first: for the test that proves each can be undone.
 pub fn unmigrate(conn: &mut Conn) -> Result<()> {
     let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {

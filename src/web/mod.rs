@@ -1,8 +1,62 @@
-//! The HTTP doors: pages, forms, and what they are drawn with.
+//! The HTTP doors: pages, forms, and what they are drawn with. A handler reads through `App::read` and a query, or sends a form to
+//! one verb; it writes nothing itself. Read `routes.rs` first: it is the whole map, and says who may pass where.
+//!
+//! A request goes through, from outside in: its reference and log line, the headers, the Host, the deadlines, its origin, and then
+//! the gate of its route, where it also gets its session and its errors their face.
 
 pub mod assets;
 pub mod chart;
 pub mod csv;
+mod deadlines;
+pub mod faces;
+mod fields;
 pub mod filters;
+pub mod form;
+pub mod gate;
+mod headers;
+mod health;
+mod hosts;
+pub mod nav;
+pub mod next;
 pub mod page;
 pub mod parts;
+pub mod people;
+pub mod request;
+pub mod routes;
+pub mod session;
+pub mod upload;
+
+use std::net::TcpListener;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{App as Site, HttpServer, web};
+
+use crate::app::App;
+
+/// More at once wait in the queue of the listening socket.
+const CONNECTIONS: usize = 1_000;
+/// What is under way when the server is told to stop gets this long to finish.
+const PARTING_SECONDS: u64 = 20;
+
+/// The server on a bound socket; it runs when awaited, and stops in good order on SIGTERM and SIGINT.
+pub fn server(app: App, socket: TcpListener) -> std::io::Result<Server> {
+    let app = web::Data::new(app);
+    let site = move || {
+        Site::new()
+            .app_data(app.clone())
+            .wrap(from_fn(hosts::check_origin))
+            .wrap(from_fn(deadlines::keep))
+            .wrap(from_fn(hosts::check_host))
+            .wrap(from_fn(headers::add))
+            .wrap(from_fn(request::log))
+            .configure(routes::configure)
+    };
+    let server = HttpServer::new(site)
+        .client_request_timeout(deadlines::HEAD)
+        .keep_alive(deadlines::IDLE)
+        .max_connections(CONNECTIONS)
+        .shutdown_timeout(PARTING_SECONDS)
+        .listen(socket)?;
+    Ok(server.run())
+}

@@ -1,0 +1,76 @@
+//! The main navigation, by role.
+
+use super::page::NavItem;
+use crate::act::Role;
+
+/// The items for a role (`None`: not signed in), with the one that `path` belongs to marked.
+pub fn of(role: Option<Role>, path: &str) -> Vec<NavItem> {
+    let items: &[(&str, &str)] = match role {
+        None => &[],
+        Some(Role::Customer) => &[
+            ("Home", "/portal"),
+            ("Orders", "/portal/orders"),
+            ("Requests", "/portal/tickets"),
+            ("Balance", "/portal/balance"),
+        ],
+        Some(Role::Agent) | Some(Role::Lead) => {
+            &[("Queue", "/queue"), ("Payouts", "/queue/payouts")]
+        }
+        Some(Role::Manager) | Some(Role::Admin) => &[
+            ("Queue", "/queue"),
+            ("Payouts", "/queue/payouts"),
+            ("Promises kept", "/reports/sla"),
+            ("Refunds", "/reports/refunds"),
+        ],
+    };
+    let current = items
+        .iter()
+        .filter(|(_, href)| is_within(path, href))
+        .map(|(_, href)| *href)
+        .max_by_key(|href| href.len());
+    items
+        .iter()
+        .map(|(label, href)| NavItem::new(label, href, current == Some(*href)))
+        .collect()
+}
+
+fn is_within(path: &str, href: &str) -> bool {
+    path == href
+        || path
+            .strip_prefix(href)
+            .is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Where somebody finds help.
+pub fn help(role: Option<Role>) -> &'static str {
+    match role {
+        Some(Role::Customer) => "/portal/tickets/new",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_item_is_the_current_one() {
+        let current = |role, path| {
+            let items = of(Some(role), path);
+            items
+                .into_iter()
+                .find(|item| item.current)
+                .map(|item| item.label)
+        };
+        assert_eq!(current(Role::Customer, "/portal").as_deref(), Some("Home"));
+        assert_eq!(
+            current(Role::Customer, "/portal/orders/77").as_deref(),
+            Some("Orders")
+        );
+        assert_eq!(
+            current(Role::Agent, "/queue/claims/C-310").as_deref(),
+            Some("Queue")
+        );
+        assert_eq!(current(Role::Agent, "/queuex"), None);
+    }
+}

@@ -1,0 +1,104 @@
+//! The sitemap, which is the security policy: each line says who may pass, the method, the address, and what answers.
+//! `tests/desk/gates.rs` holds the written table of who gets what; a line here without a row there fails.
+//!
+//! The first line that fits answers, so a fixed address stands above one with a `{part}`.
+
+use actix_web::guard::{self, GuardContext};
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::web::{ServiceConfig, resource, route};
+
+use super::gate::{self, Gate};
+use super::{assets, faces, health, people};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    pub gate: Gate,
+    pub method: &'static str,
+    pub path: &'static str,
+}
+
+macro_rules! routes {
+    ($($gate:ident $method:ident $path:literal => $room:ident $(:: $more:ident)+;)+) => {
+        /// Every address that this server answers to.
+        pub const ALL: &[Route] = &[
+            $(Route { gate: Gate::$gate, method: stringify!($method), path: $path },)+
+        ];
+
+        /// Registers each line behind its gate, then what is left: a known address under another method, and no address at all.
+        pub fn configure(config: &mut ServiceConfig) {
+            $(config.service(
+                resource($path)
+                    .guard(guard::fn_guard(|ctx| asks_for(ctx, stringify!($method))))
+                    .wrap(from_fn(|request, next| gate::pass(Gate::$gate, request, next)))
+                    .route(route().to($room $(:: $more)+)),
+            );)+
+            for path in addresses() {
+                config.service(
+                    resource(path)
+                        .wrap(from_fn(|request, next| gate::pass(Gate::Open, request, next)))
+                        .default_service(route().to(faces::method_not_allowed)),
+                );
+            }
+            config.default_service(
+                route()
+                    .to(faces::no_such_page)
+                    .wrap(from_fn(|request, next| gate::pass(Gate::Visitor, request, next))),
+            );
+        }
+    };
+}
+
+routes! {
+    Open     GET  "/healthz" => health::show;
+    Open     GET  "/static/{file:.*}" => assets::serve;
+
+    Visitor  GET  "/" => people::landing;
+    Visitor  POST "/theme" => people::choose_theme;
+    Visitor  GET  "/sign-in" => people::sign_in::new;
+    Visitor  POST "/sign-in" => people::sign_in::create;
+    Visitor  GET  "/sign-up" => people::sign_up::new;
+    Visitor  POST "/sign-up" => people::sign_up::create;
+    Visitor  GET  "/confirm/{token}" => people::links::confirmation;
+    Visitor  POST "/confirm/{token}" => people::links::confirm;
+    Visitor  GET  "/reset" => people::links::ask;
+    Visitor  POST "/reset" => people::links::request;
+    Visitor  GET  "/reset/{token}" => people::links::resetting;
+    Visitor  POST "/reset/{token}" => people::links::reset;
+    Visitor  GET  "/invitation/{token}" => people::links::invitation;
+    Visitor  POST "/invitation/{token}" => people::links::accept;
+    Visitor  POST "/sign-out" => people::sign_in::delete;
+    Signed   GET  "/account" => people::account::show;
+    Signed   POST "/account" => people::account::update;
+    Signed   POST "/account/password" => people::account::change_password;
+    Signed   POST "/account/sessions/{session}/end" => people::account::end_session;
+    Signed   POST "/account/sessions/end" => people::account::end_sessions;
+}
+
+/// HEAD is answered wherever GET is.
+fn asks_for(ctx: &GuardContext<'_>, method: &str) -> bool {
+    let asked = &ctx.head().method;
+    asked.as_str() == method || (*asked == Method::HEAD && method == "GET")
+}
+
+fn addresses() -> Vec<&'static str> {
+    let mut paths = Vec::new();
+    for route in ALL {
+        if !paths.contains(&route.path) {
+            paths.push(route.path);
+        }
+    }
+    paths
+}
+
+/// What an address does answer to, for the `Allow` header.
+pub fn methods_of(path: &str) -> Vec<&'static str> {
+    let mut methods = Vec::new();
+    for route in ALL.iter().filter(|route| route.path == path) {
+        methods.push(route.method);
+        if route.method == "GET" {
+            methods.push("HEAD");
+        }
+    }
+    methods
+}
