@@ -9,9 +9,10 @@ mod decide;
 mod gather;
 mod tell;
 
-pub use ask::{appeal, ask, establish, supply, withdraw};
-pub use decide::{Decide, OVERRIDES, Override, Verdict, ceiling, decide};
+pub use ask::{Supply, appeal, ask, establish, supply, withdraw};
+pub use decide::{Decide, Decided, OVERRIDES, Verdict, ceiling, decide};
 pub use gather::{facts, facts_on};
+pub use tell::{asked_for, money};
 
 use chrono::{DateTime, Utc};
 

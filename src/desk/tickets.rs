@@ -37,10 +37,9 @@ pub fn open(tx: &mut Tx, act: &Act, opening: &Opening, attached: &[FileId]) -> R
     let happened = Happened::new(&ticket.seller_id, "ticket_opened", format!("{} asked a question.", act.who.label()));
     record(tx, act, happened.on_ticket(&ticket.id).told("You wrote to us."))?;
     let letter = letters::tickets::TicketReceived {
-        seller: &seller.name,
-        ticket: &ticket.number,
-        subject: &ticket.subject,
-        link: &portal_link(act, &ticket),
+        signature: signature(act, &seller),
+        ticket: ticket.number.clone(),
+        promises: Vec::new(),
     }
     .letter()?;
     let envelope = about(&ticket, &seller, &customer.email, "ticket_received", format!("ticket:{}:received", ticket.id));
@@ -109,12 +108,11 @@ fn answer(tx: &mut Tx, act: &Act, ticket: &Ticket, person: &Person, body: &str) 
     let seller = sellers::find(tx, &ticket.seller_id)?;
     let customer = persons::find(tx, &ticket.customer_id)?;
     let letter = letters::tickets::Reply {
-        seller: &seller.name,
-        ticket: &ticket.number,
-        subject: &ticket.subject,
-        agent: first_name(&person.name),
-        message: body,
-        link: &portal_link(act, ticket),
+        signature: signature(act, &seller),
+        ticket: ticket.number.clone(),
+        about: ticket.subject.clone(),
+        from: Some(first_name(&person.name).to_owned()),
+        message: letters::parts::Prose::new(body),
     }
     .letter()?;
     let envelope = about(ticket, &seller, &customer.email, "reply", format!("message:{}", message.id));
@@ -211,9 +209,8 @@ fn worth_saying(body: &str) -> Result<String> {
     Ok(body)
 }
 
-/// Where the customer reads this ticket.
-pub fn portal_link(act: &Act, ticket: &Ticket) -> String {
-    format!("{}/portal/tickets/{}", act.site, ticket.number)
+fn signature(act: &Act, seller: &Seller) -> letters::parts::Signature {
+    letters::parts::Signature { name: seller.name.clone(), site: act.site.clone() }
 }
 
 /// The envelope of a letter about this ticket, signed by its seller.

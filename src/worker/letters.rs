@@ -48,7 +48,7 @@ async fn carry(app: &App, row: Row, lease: String) -> Result<bool> {
         Err(failure) => {
             let again = match &failure {
                 Failure::Temporary(_) => {
-                    schedule::backoff(row.id.as_str(), u32::try_from(row.attempts).unwrap_or(u32::MAX))
+                    schedule::backoff(row.attempts, row.id.as_str())
                         .map(|wait| act.at + wait)
                 }
                 Failure::Permanent(_) => None,
