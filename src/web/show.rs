@@ -1,0 +1,29 @@
+//! Turns what the desk knows into what pages show: states into words, assessments into tables, clocks into badges. One place for
+//! customer, agent and manager, so that the same claim reads the same for all of them. Words only; nothing is decided here.
+
+pub mod claim;
+pub mod clocks;
+pub mod story;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+/// From whose wall a page reads: the reader's zone, and the moment the page is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Wall {
+    pub zone: Tz,
+    pub now: DateTime<Utc>,
+}
+
+impl Wall {
+    /// The zone of a person's profile; UTC where it does not read.
+    pub fn of(zone: &str, now: DateTime<Utc>) -> Wall {
+        Wall { zone: zone.parse().unwrap_or(Tz::UTC), now }
+    }
+
+    /// The end of the reader's day: what "due today" means.
+    pub fn day_end(self) -> DateTime<Utc> {
+        let today = crate::rules::calendar::local_day(self.now, self.zone);
+        crate::rules::calendar::end_of_day(today, self.zone)
+    }
+}
