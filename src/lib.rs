@@ -16,3 +16,4 @@ pub mod outside;
 pub mod plain;
 pub mod rules;
 pub mod web;
+pub mod worker;

@@ -7,14 +7,15 @@
 mod ask;
 mod decide;
 mod gather;
-mod tell;
+mod replay;
+pub mod tell;
 
 pub use ask::{Supply, appeal, ask, establish, supply, withdraw};
 pub use decide::{Decide, Decided, OVERRIDES, Verdict, ceiling, decide};
 pub use gather::{facts, facts_on};
+pub use replay::{Replayed, difference, replay};
 pub use tell::{asked_for, money};
 
-use chrono::{DateTime, Utc};
 
 use super::events::{Happened, record};
 use super::tickets::{self, Opening};
@@ -127,6 +128,14 @@ pub fn reassess(tx: &mut Tx, act: &Act, id: &ClaimId) -> Result<Option<Standing>
     let facts = gather::facts(tx, &claim, act.at, None)?;
     let assessment = adjudicate(&shelf, &facts);
     settle(tx, act, &seller, &shelf, claim, ticket, facts, assessment, false).map(Some)
+}
+
+/// Assesses the open claims on an order again, after its status or its remains changed.
+pub fn follow_order(tx: &mut Tx, act: &Act, order: &OrderId) -> Result<()> {
+    for claim in rows::of_order(tx, order)?.into_iter().filter(Claim::is_open) {
+        reassess(tx, act, &claim.id)?;
+    }
+    Ok(())
 }
 
 /// Stores the assessment and lets everything that hangs on it follow: state, clocks, letter, and the automatic decision.

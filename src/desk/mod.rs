@@ -2,6 +2,7 @@
 //! A verb takes the transaction and the act (who, when, through which door), and does all of it or nothing: rows, ledger, clocks,
 //! the event and its letters. Read `claims.rs` first: it is what Redress is for.
 
+pub mod claims;
 pub mod clocks;
 pub mod deposits;
 pub mod events;
@@ -14,3 +15,7 @@ pub mod payouts;
 pub mod passwords;
 pub mod people;
 pub mod throttle;
+pub mod orders;
+pub mod payouts;
+pub mod policies;
+pub mod tickets;

@@ -11,6 +11,7 @@ pub mod deadline;
 mod explain;
 pub mod facts;
 mod hearing;
+pub mod granted;
 pub mod ledger;
 pub mod lifecycle;
 pub mod lots;

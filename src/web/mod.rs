@@ -19,6 +19,7 @@ mod hosts;
 pub mod nav;
 pub mod next;
 pub mod page;
+pub mod show;
 pub mod parts;
 pub mod people;
 pub mod request;

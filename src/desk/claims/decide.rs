@@ -18,7 +18,8 @@ use crate::rules::facts::Facts;
 use crate::rules::lifecycle::{claim as lifecycle, ticket as turn};
 use crate::rules::money::Amount;
 use crate::rules::policy::Policy;
-use crate::rules::remedy;
+use crate::rules::granted::{self, Part};
+use crate::rules::rights;
 
 use super::{Standing, claim_state, gather, governing, keep, settle, step, tell};
 
@@ -74,6 +75,9 @@ pub fn decide(tx: &mut Tx, act: &Act, decide: &Decide) -> Result<Decided> {
     if !claim.is_open() {
         return Err(Error::refused(Code::AlreadyDone));
     }
+    if claim.appealed_at.is_some() {
+        another_person(tx, &claim, &person)?;
+    }
     let seller = sellers::find(tx, &claim.seller_id)?;
     let shelf = policies::shelf(tx, &seller.policy)?;
     let seen = super::assessed(tx, &claim.id)?;
@@ -90,6 +94,16 @@ pub fn decide(tx: &mut Tx, act: &Act, decide: &Decide) -> Result<Decided> {
         Verdict::Approve => approve(tx, act, &case, decide, &person, facts, assessment)?,
     };
     Ok(Decided::Done(Box::new(standing)))
+}
+
+/// An appeal is decided by somebody other than the one who rejected the claim.
+fn another_person(tx: &mut Tx, claim: &Claim, person: &Person) -> Result<()> {
+    let rejected_by_them = rows::decisions(tx, &claim.id)?.iter().any(|decision| decision.decided_by == person.id.as_str());
+    if rejected_by_them {
+        let words = "You decided this before, so somebody else decides the appeal. Assign it to a colleague.";
+        return Err(Error::refused_because(Code::OwnClaim, words));
+    }
+    Ok(())
 }
 
 /// What a decision is about.
@@ -109,7 +123,9 @@ pub(super) fn automatically(tx: &mut Tx, act: &Act, claim: Claim, assessment: &A
     let shelf = policies::shelf(tx, &seller.policy)?;
     let policy = governing(&shelf, assessment)?;
     let case = Case { seller: &seller, ticket: &ticket, claim: &claim, policy };
-    pay(tx, act, &case, assessment, &assessment.payments, amount, None, "")
+    let facts = gather::facts(tx, &claim, act.at, None)?;
+    let parts = plan(&case, &facts, amount)?;
+    pay(tx, act, &case, assessment, &parts, amount, None, "")
 }
 
 /// The most that can still be refunded here, whatever anyone decides: paid less refunded less disputed (I13); for a balance,
@@ -147,14 +163,22 @@ fn approve(
     }
     let recommended = matches!(assessment.outcome, Outcome::Eligible | Outcome::NeedsReview);
     let reason = overriding(decide, Some(amount) != computed || !recommended)?;
-    super::super::super::rules::rights::may_decide(person.role, amount.e8(), limits(case.seller))
-        .map_err(|words| Error::refused_because(Code::OverLimit, words))?;
-    let payments = plan(case, &facts, &assessment, amount)?;
-    pay(tx, act, case, &assessment, &payments, amount, reason.as_deref(), &decide.words)
+    within_limit(case.seller, person, amount)?;
+    let parts = plan(case, &facts, amount)?;
+    pay(tx, act, case, &assessment, &parts, amount, reason.as_deref(), &decide.words)
 }
 
-fn limits(seller: &Seller) -> (i64, i64) {
-    (seller.agent_limit_e8, seller.lead_limit_e8)
+/// What one person may grant alone depends on the role (desk.md 1): above it, somebody with more may.
+fn within_limit(seller: &Seller, person: &Person, amount: Amount) -> Result<()> {
+    let limits = rights::Limits { agent_e8: seller.agent_limit_e8, lead_e8: seller.lead_limit_e8 };
+    match limits.of(person.role) {
+        Some(limit) if amount.e8() > limit => {
+            let most = Amount::from_e8(limit);
+            let words = format!("You may grant up to {most} {} alone. Assign this to somebody who may grant more.", seller.currency);
+            Err(Error::refused_because(Code::OverLimit, words))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn over(claim: &Claim, most: Option<Amount>) -> Error {
@@ -179,18 +203,15 @@ fn overriding(decide: &Decide, differs: bool) -> Result<Option<String>> {
     Ok(known.map(str::to_owned))
 }
 
-/// How `amount` is paid: as computed where it is the computed one, otherwise by the same rules for that amount.
-fn plan(case: &Case, facts: &Facts, assessment: &Assessment, amount: Amount) -> Result<Vec<Payment>> {
-    let payments = if assessment.amount == Some(amount) && !assessment.payments.is_empty() {
-        assessment.payments.clone()
-    } else {
-        remedy::payments_of(case.policy, facts, amount)
-    };
-    if payments.is_empty() {
-        let words = "It is not known where this money can go. Establish how it was paid, or which method is still usable, first.";
+/// How `amount` is paid, and what each payment takes.
+fn plan(case: &Case, facts: &Facts, amount: Amount) -> Result<Vec<Part>> {
+    let parts = granted::parts(case.policy, facts, amount);
+    let sum: Amount = parts.iter().map(|part| part.takes).sum();
+    if sum != amount {
+        let words = "It is not known where all of this money can go. Establish how it was paid, or which method is still usable, first.";
         return Err(Error::refused_because(Code::IllegalStep, words));
     }
-    Ok(payments)
+    Ok(parts)
 }
 
 /// Books an approval: money, decision, clocks, event, letter.
@@ -200,33 +221,18 @@ fn pay(
     act: &Act,
     case: &Case,
     assessment: &Assessment,
-    payments: &[Payment],
+    parts: &[Part],
     amount: Amount,
     reason: Option<&str>,
     words: &str,
 ) -> Result<Standing> {
     let decision = write(tx, act, case, assessment, "approve", amount, reason, words)?;
-    let to_balance = payments.iter().all(|payment| payment.to == Destination::AccountBalance);
-    let mut sent = Vec::new();
-    let shares = shares(payments, amount, case)?;
-    for (part, (payment, share)) in payments.iter().zip(shares).enumerate() {
-        let key = format!("{} decision {} part {part}", case.claim.number, decision.seq);
-        match (payment.to, &case.claim.order_id) {
-            (Destination::AccountBalance, Some(order)) => {
-                purchases::credit_order_refund(tx, act, order, share.e8(), &key)?;
-            }
-            (Destination::AccountBalance, None) => {
-                return Err(Error::broken("a balance refund that stays on the balance"));
-            }
-            _ => sent.push(payouts::request(tx, act, &payouts::New {
-                claim: case.claim,
-                decision: &decision.id,
-                payment,
-                amount_e8: share.e8(),
-                key: &key,
-            })?),
-        }
+    let to_balance = parts.iter().all(|part| part.payment.to == Destination::AccountBalance);
+    for (number, part) in parts.iter().enumerate() {
+        let key = format!("{} decision {} part {number}", case.claim.number, decision.seq);
+        move_money(tx, act, case, &decision, part, &key)?;
     }
+    let payments: Vec<Payment> = parts.iter().map(|part| part.payment.clone()).collect();
     let state = step(case.claim, lifecycle::Verb::Approve, assessment.outcome)?;
     rows::set_decided(tx, &case.claim.id, state.word(), amount.e8(), act.at, true)?;
     after_approval(tx, act, case, to_balance)?;
@@ -236,28 +242,34 @@ fn pay(
         .on_claim(&case.claim.id)
         .on_order(case.claim.order_id.as_ref())
         .told(if to_balance { format!("{sum} was credited to your balance.") } else { format!("{sum} was approved.") })
-        .with((decision.seq, amount, reason, payments))?;
+        .with((decision.seq, amount, reason, &payments))?;
     record(tx, act, happened)?;
     let standing = standing(tx, case, assessment)?;
-    tell::approved(tx, act, case.seller, case.policy, &standing, payments, amount, to_balance, reason.map(|_| words))?;
+    tell::approved(tx, act, case.seller, case.policy, &standing, &payments, amount, to_balance, reason.map(|_| words))?;
     Ok(standing)
 }
 
-/// What each payment takes from the books, in the claim's currency: the sums of `payments` are in the payments' own, and a cut to
-/// a minor unit leaves the rest on the lot (I15).
-fn shares(payments: &[Payment], amount: Amount, case: &Case) -> Result<Vec<Amount>> {
-    let same = payments.iter().all(|payment| payment.currency.is_none_or(|currency| currency.code() == case.claim.currency));
-    if same {
-        let sum: Amount = payments.iter().map(|payment| payment.amount).sum();
-        if sum == amount {
-            return Ok(payments.iter().map(|payment| payment.amount).collect());
+/// One part of a refund: back to the balance at once, or set aside for a payout.
+fn move_money(tx: &mut Tx, act: &Act, case: &Case, decision: &Decision, part: &Part, key: &str) -> Result<()> {
+    match (part.payment.to, &case.claim.order_id) {
+        (Destination::AccountBalance, Some(order)) => {
+            purchases::credit_order_refund(tx, act, order, part.takes.e8(), key)?;
         }
-        return Err(Error::broken(format!("payments of {sum} for an approval of {amount}")));
+        (Destination::AccountBalance, None) => {
+            return Err(Error::broken("a balance refund that stays on the balance"));
+        }
+        _ => {
+            let wanted = payouts::New {
+                claim: case.claim,
+                decision: &decision.id,
+                payment: &part.payment,
+                amount_e8: part.takes.e8(),
+                key,
+            };
+            payouts::request(tx, act, &wanted)?;
+        }
     }
-    if let [_] = payments {
-        return Ok(vec![amount]);
-    }
-    remedy::shares_of(payments, amount).ok_or_else(|| Error::broken("payments in several currencies do not add up"))
+    Ok(())
 }
 
 /// Clocks and ticket after an approval: the decision is also a response; what goes to a balance is complete at once, what goes to

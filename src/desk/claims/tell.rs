@@ -295,8 +295,8 @@ fn promised(kind: ClockKind) -> &'static str {
 }
 
 fn share(seller: &Seller, standing: &Standing, payment: &Payment, labels: &HashMap<String, String>) -> Share {
-    let currency = payment.currency.map_or(standing.claim.currency.as_str(), Currency::code);
-    let amount = shown(payment.amount, currency);
+    let currency = payment.currency.map_or_else(|| standing.claim.currency.clone(), |currency| currency.code().to_owned());
+    let amount = shown(payment.amount, &currency);
     match payment.to {
         Destination::AccountBalance => Share { amount, to: "your balance".to_owned(), arrives: Arrival::Now },
         Destination::OriginalPaymentMethod => Share {
@@ -354,7 +354,7 @@ fn sentence(detail: &str) -> String {
 
 /// What the customer's payment methods are called, by reference.
 fn labels(conn: &mut Conn, claim: &Claim) -> Result<HashMap<String, String>> {
-    let methods = orders::methods_of(conn, &claim.customer_id, &claim.seller_id)?;
+    let methods = crate::db::deposits::methods_of(conn, &claim.seller_id, &claim.customer_id)?;
     Ok(methods.into_iter().map(|method| (method.reference, method.label)).collect())
 }
 

@@ -4,7 +4,7 @@ use super::Wall;
 use crate::db::claims::Claim;
 use crate::db::orders::Order;
 use crate::rules::assessment::{Assessment, Destination, Met, Outcome, Payment};
-use crate::rules::money::{Amount as E8, Currency};
+use crate::rules::money::Amount as E8;
 use crate::rules::policy::Policy;
 use crate::web::filters;
 use crate::web::parts::{
@@ -89,8 +89,8 @@ fn of(claim: &Claim, order: Option<&Order>) -> String {
 
 /// "$4.00 to the account balance".
 pub fn destination(claim: &Claim, payment: &Payment, labels: &dyn Fn(&str) -> String) -> String {
-    let currency = payment.currency.map_or(claim.currency.as_str(), Currency::code);
-    let amount = filters::money(payment.amount.e8(), currency);
+    let currency = payment.currency.map_or_else(|| claim.currency.clone(), |currency| currency.code().to_owned());
+    let amount = filters::money(payment.amount.e8(), &currency);
     match (payment.to, &payment.method) {
         (Destination::AccountBalance, _) => format!("{amount} to the account balance"),
         (Destination::OriginalPaymentMethod, Some(method)) => format!("{amount} to {}", labels(method)),
