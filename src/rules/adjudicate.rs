@@ -3,7 +3,9 @@
 //! Four rules stand outside every policy and no document can lift them: the version must have been in force
 //! (I1), the claim must have a subject (I3), the ceiling (I13), and an open dispute holds the money (I20).
 
-use super::assessment::{Assessment, Deadline, Finding, Flag, Met, NextAction, Outcome, Reference};
+use super::assessment::{
+    Assessment, Deadline, Finding, Flag, Leftover, Met, NextAction, Outcome, Reference,
+};
 use super::clauses::{Scope, Turn, Verdict, cure};
 use super::deadline::{ClockStart, clock_due};
 use super::explain;
@@ -94,18 +96,25 @@ pub fn adjudicate_under(policy: &Policy, facts: &Facts) -> Assessment {
             .filter(|_| pays)
             .map(|amount| remedy::payments(&hearing, amount))
             .unwrap_or_default(),
-        stays_on_balance: hearing
-            .purse
-            .as_ref()
-            .map(|purse| purse.stays.clone())
-            .unwrap_or_default(),
+        stays_on_balance: stays(&hearing, pays),
         route: owed.route,
         next_action: drawn.next_action,
         missing: drawn.missing,
         alternatives: owed.alternatives.clone(),
-        clauses: heard.into_iter().map(Heard::finding).collect(),
+        clauses: heard
+            .into_iter()
+            .map(|heard| heard.finding(&deadlines))
+            .collect(),
         deadlines,
         explanation,
+    }
+}
+
+fn stays(hearing: &Hearing, pays: bool) -> Vec<Leftover> {
+    match &hearing.purse {
+        None => Vec::new(),
+        Some(purse) if pays => purse.stays.clone(),
+        Some(purse) => purse.all_stays("is not paid out on this claim"),
     }
 }
 
@@ -141,8 +150,16 @@ pub(super) struct Heard {
 
 impl Heard {
     /// The clause as a whole: the worst result, every detail that applies, the first deadline.
-    fn finding(self) -> Finding {
-        let due_at = self.verdicts.iter().find_map(|verdict| verdict.due_at);
+    fn finding(self, deadlines: &[Deadline]) -> Finding {
+        let promised = deadlines
+            .iter()
+            .find(|deadline| deadline.clause == self.id)
+            .map(|deadline| deadline.due_at);
+        let due_at = self
+            .verdicts
+            .iter()
+            .find_map(|verdict| verdict.due_at)
+            .or(promised);
         let worse = |met: &Met| match met {
             Met::NotMet => 0,
             Met::Unknown => 1,

@@ -352,11 +352,7 @@ fn whole(hearing: &Hearing, owed: &mut Owed, bill: Bill, order: &Order) {
     let (rate, flat) = owed.fee.as_ref().map_or((Rate::ZERO, Amount::ZERO), |fee| {
         (fee.rate.unwrap_or_default(), fee.flat.unwrap_or_default())
     });
-    let amount = fits(
-        due.after_fee(rate, flat, bill.digits),
-        bill.ceiling,
-        bill.digits,
-    );
+    let amount = fits(due.after_fee(rate, flat, bill.digits), due, bill.digits);
     owed.deducted = !rate.is_zero() || flat.is_positive();
     owed.workings = if owed.deducted {
         let taken = [
@@ -374,7 +370,7 @@ fn whole(hearing: &Hearing, owed: &mut Owed, bill: Bill, order: &Order) {
     };
     if owed.deducted && due.is_positive() {
         owed.alternatives.push(Alternative {
-            amount: fits(due, bill.ceiling, bill.digits),
+            amount: fits(due, due, bill.digits),
             clauses: hearing
                 .tests()
                 .filter(|(_, test)| **test == Test::Fee)

@@ -104,6 +104,18 @@ impl<'a> Purse<'a> {
         Some(purse)
     }
 
+    /// What stays where nothing is paid out: everything, whatever it would have been.
+    pub fn all_stays(&self, because: &str) -> Vec<Leftover> {
+        let deposits = self
+            .deposits
+            .iter()
+            .map(|held| leftover(&held.lot, held.lot.remaining, because));
+        let bonus = |stays: &&Leftover| !self.deposits.iter().any(|held| held.lot.id == stays.lot);
+        deposits
+            .chain(self.stays.iter().filter(bonus).cloned())
+            .collect()
+    }
+
     fn pay(&mut self, currency: Option<Currency>, requested: Option<Amount>) {
         let Some(currency) = currency else {
             self.doubt

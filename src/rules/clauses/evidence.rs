@@ -64,7 +64,7 @@ fn brought(hearing: &Hearing, kind: EvidenceKind) -> bool {
     listed || (kind == EvidenceKind::OrderNumber && on_portal)
 }
 
-/// Why the evidence came too late to be beyond doubt: after the window of its own clause.
+/// Why the evidence of a timely claim came too late to be beyond doubt: after the window of its own clause.
 fn late(evidence: &Evidence, clause: &Clause, hearing: &Hearing) -> Option<String> {
     let window = clause.tests.iter().find_map(|test| match test {
         Test::Window(window) => Some(window),
@@ -80,7 +80,7 @@ fn late(evidence: &Evidence, clause: &Clause, hearing: &Hearing) -> Option<Strin
     let first = counts
         .map(|one| one.received_at.unwrap_or(hearing.received))
         .min()?;
-    (first > due).then(|| {
+    (first > due && hearing.received <= due).then(|| {
         format!(
             "The evidence came on {}, after the time for the claim had ended on {}.",
             hearing.clock(first),

@@ -26,6 +26,9 @@ pub fn quota(hearing: &Hearing) -> Verdict {
             .turn(Turn::Review);
     };
     let workings = &hearing.owed.workings;
+    if workings.is_empty() {
+        return Verdict::unknown("What was paid, or in which currency, is not known.");
+    }
     let offers = hearing
         .owed
         .alternatives

@@ -133,6 +133,9 @@ pub fn shortfall(hearing: &Hearing) -> Verdict {
                 "Whether a dropped unit is an undelivered one is not said in the text.",
             );
             match hearing.units.quantity {
+                _ if hearing.owed.workings.is_empty() && hearing.units.quantity.is_some() => {
+                    Verdict::unknown("What was charged is not known.")
+                }
                 None => {
                     Verdict::unknown("How many units were ordered is not known.").turn(Turn::Review)
                 }
