@@ -15,7 +15,5 @@ pub mod payouts;
 pub mod passwords;
 pub mod people;
 pub mod throttle;
-pub mod orders;
-pub mod payouts;
 pub mod policies;
 pub mod tickets;
