@@ -8,6 +8,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::claims;
 use super::deposits::{self, Kept, book_time, credit_lot, judged, note_move, refuse_difference};
 use super::ledger::{self, flawed};
 use crate::act::Act;
@@ -244,7 +245,8 @@ fn purse(order: &Order) -> Purse<'_> {
 }
 
 /// Records where an order stands. An order that seemed final may still be corrected: the history keeps every line. What was so
-/// before the newest line is written into the history and does not become the present.
+/// before the newest line is written into the history and does not become the present. The open claims on the order are assessed
+/// again at once.
 pub fn record_status(
     tx: &mut Tx,
     act: &Act,
@@ -273,6 +275,7 @@ pub fn record_status(
     }
     rows::set_progress(tx, id, progress)?;
     append_history(tx, act, id, progress, source, told_at)?;
+    claims::follow_order(tx, act, id)?;
     Ok(Kept::Changed)
 }
 
