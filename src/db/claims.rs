@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use super::columns::At;
-use super::schema::{assessments, claims, decisions, drafts, evidence, facts};
+use super::schema::{assessments, claims, decisions, drafts, evidence, facts, files};
 use super::{Conn, Tx};
 use crate::ids::{
     AssessmentId, ClaimId, DecisionId, DraftId, FactId, FileId, OrderId, PersonId, PolicyId,
@@ -316,6 +316,19 @@ pub fn set_draft(
         .map(|_| ())
 }
 
+/// Throws a draft away. Its files are let go with it: their rows stay, for the quota and for the sweep of the store.
+pub fn delete_draft(tx: &mut Tx, id: &DraftId, at: DateTime<Utc>) -> QueryResult<()> {
+    diesel::update(files::table.filter(files::draft_id.eq(id)))
+        .set((
+            files::draft_id.eq(None::<DraftId>),
+            files::removed_at.eq(Some(At::from(at))),
+        ))
+        .execute(&mut **tx)?;
+    diesel::delete(drafts::table.find(id))
+        .execute(&mut **tx)
+        .map(|_| ())
+}
+
 /// Ties a draft to the claim it became; `false` where it had become one before.
 pub fn mark_filed(tx: &mut Tx, id: &DraftId, claim: &ClaimId) -> QueryResult<bool> {
     let filed =
@@ -385,6 +398,14 @@ pub fn record(conn: &mut Conn, customer: &PersonId, seller: &SellerId) -> QueryR
         )
         .order(claims::received_at.desc())
         .limit(200)
+        .load(conn)
+}
+
+/// Everything that the customer ever claimed, from whomever, newest first.
+pub fn of_customer(conn: &mut Conn, customer: &PersonId) -> QueryResult<Vec<Claim>> {
+    claims::table
+        .filter(claims::customer_id.eq(customer))
+        .order(claims::received_at.desc())
         .load(conn)
 }
 

@@ -236,3 +236,11 @@ pub fn backup(conn: &mut Conn, to: &str) -> Result<()> {
 pub fn total(column: &str) -> diesel::expression::SqlLiteral<diesel::sql_types::BigInt> {
     diesel::dsl::sql(&format!("CAST(COALESCE(SUM({column}), 0) AS BIGINT)"))
 }
+
+/// A text in which LIKE finds no wildcard of its own; the escape is a backslash.
+pub fn literal(words: &str) -> String {
+    words
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
+}

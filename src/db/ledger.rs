@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 
 use super::columns::At;
+use super::deposits::Balance;
 use super::schema::{accounts, entries, journals};
 use super::{Conn, NUMBERS_FROM, Tx, bump_counter, bump_lock, counted};
 use crate::ids::{AccountId, JournalId, PersonId, SellerId, digest};
@@ -230,6 +231,71 @@ pub fn accounts_for_customer(
         )
         .order((accounts::currency, accounts::kind))
         .load(conn)
+}
+
+/// One movement of a customer's balance: what a statement has a line for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    pub journal: Journal,
+    /// On cash and bonuses together; negative where it went out.
+    pub amount_e8: i64,
+}
+
+/// The customer's cash and bonuses, whose sum is the balance.
+const SPENDABLE: [AccountKind; 2] = [AccountKind::CustomerCash, AccountKind::CustomerBonus];
+
+/// The movements of a balance before a place in the chain (none: from the newest), newest first.
+pub fn statement(
+    conn: &mut Conn,
+    balance: &Balance,
+    before: Option<i64>,
+    limit: usize,
+) -> QueryResult<Vec<Moved>> {
+    let mut query = entries::table
+        .inner_join(accounts::table)
+        .inner_join(journals::table)
+        .filter(
+            accounts::seller_id
+                .eq(&balance.seller)
+                .and(accounts::owner_id.eq(balance.customer.as_str()))
+                .and(accounts::currency.eq(&balance.currency))
+                .and(accounts::kind.eq_any(SPENDABLE)),
+        )
+        .order((journals::seq.desc(), accounts::kind))
+        .select((journals::all_columns, entries::amount_e8))
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(journals::seq.lt(before));
+    }
+    // A journal has at most one entry on each account.
+    let most = i64::try_from(limit.saturating_mul(SPENDABLE.len())).unwrap_or(i64::MAX);
+    let rows: Vec<(Journal, i64)> = query.limit(most).load(conn)?;
+    let mut moved: Vec<Moved> = Vec::new();
+    for (journal, amount_e8) in rows {
+        match moved.last_mut() {
+            Some(last) if last.journal.id == journal.id => last.amount_e8 += amount_e8,
+            _ => moved.push(Moved { journal, amount_e8 }),
+        }
+    }
+    moved.truncate(limit);
+    Ok(moved)
+}
+
+/// What the movements of a balance from a place in the chain on sum to.
+pub fn moved_since(conn: &mut Conn, balance: &Balance, seq: i64) -> QueryResult<i64> {
+    entries::table
+        .inner_join(accounts::table)
+        .inner_join(journals::table)
+        .filter(
+            accounts::seller_id
+                .eq(&balance.seller)
+                .and(accounts::owner_id.eq(balance.customer.as_str()))
+                .and(accounts::currency.eq(&balance.currency))
+                .and(accounts::kind.eq_any(SPENDABLE))
+                .and(journals::seq.ge(seq)),
+        )
+        .select(super::dialect::total("entries.amount_e8"))
+        .first(conn)
 }
 
 /// The journals about one row (an order, a deposit, a payout), oldest first.

@@ -57,6 +57,8 @@ pub struct Part {
     pub amount: Amount,
 }
 
+define_sql_function!(fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text);
+
 /// How `paid_with` names the customer's balance.
 pub const BALANCE: &str = "balance";
 
@@ -245,6 +247,42 @@ pub fn of_customer(
         .offset(offset)
         .limit(limit)
         .load(conn)
+}
+
+/// A page of the customer's orders whose number, title or target has these words in it, literally; and how many there are.
+pub fn matching(
+    conn: &mut Conn,
+    customer: &PersonId,
+    words: &str,
+    offset: i64,
+    limit: i64,
+) -> QueryResult<(Vec<Order>, i64)> {
+    let exact = format!("%{}%", dialect::literal(words));
+    let like = format!("%{}%", dialect::literal(&words.to_lowercase()));
+    let found = || {
+        orders::table.filter(
+            orders::customer_id.eq(customer).and(
+                lower(orders::number)
+                    .like(like.clone())
+                    .escape('\\')
+                    .or(lower(orders::title).like(like.clone()).escape('\\'))
+                    .or(orders::title.like(exact.clone()).escape('\\'))
+                    .or(lower(orders::target).like(like.clone()).escape('\\')),
+            ),
+        )
+    };
+    let count = found().count().get_result(conn)?;
+    let rows = found()
+        .order((orders::placed_at.desc(), orders::id.desc()))
+        .offset(offset)
+        .limit(limit)
+        .load(conn)?;
+    Ok((rows, count))
+}
+
+/// Some orders by their ids, in no order.
+pub fn by_ids(conn: &mut Conn, ids: &[OrderId]) -> QueryResult<Vec<Order>> {
+    orders::table.filter(orders::id.eq_any(ids)).load(conn)
 }
 
 pub fn count_of_customer(conn: &mut Conn, customer: &PersonId) -> QueryResult<i64> {

@@ -97,6 +97,15 @@ pub fn of_claim(conn: &mut Conn, claim: &ClaimId) -> QueryResult<Vec<Payout>> {
         .load(conn)
 }
 
+/// Everything that is on its way to the customer or went there, newest first.
+pub fn of_customer(conn: &mut Conn, customer: &PersonId) -> QueryResult<Vec<Payout>> {
+    payouts::table
+        .filter(payouts::customer_id.eq(customer))
+        .order((payouts::requested_at.desc(), payouts::id.desc()))
+        .limit(200)
+        .load(conn)
+}
+
 /// Of an order that was paid past the balance; oldest first.
 pub fn of_order(conn: &mut Conn, order: &OrderId) -> QueryResult<Vec<Payout>> {
     payouts::table

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::columns::At;
 use super::schema::{claims, messages, people, tickets};
-use super::{Conn, Tx};
+use super::{Conn, Tx, dialect};
 use crate::ids::{MessageId, PersonId, SellerId, TicketId};
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable, Selectable)]
@@ -376,8 +376,8 @@ fn filtered(
     }
     if let Some(words) = &filter.words {
         let exact = words.to_uppercase();
-        let like = format!("%{}%", literal(words));
-        let lower = format!("%{}%", literal(&words.to_lowercase()));
+        let like = format!("%{}%", dialect::literal(words));
+        let lower = format!("%{}%", dialect::literal(&words.to_lowercase()));
         query = query.filter(
             tickets::number
                 .eq(exact.clone())
@@ -387,12 +387,4 @@ fn filtered(
         );
     }
     query
-}
-
-/// A text in which LIKE finds no wildcard of its own.
-fn literal(words: &str) -> String {
-    words
-        .replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_")
 }

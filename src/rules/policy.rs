@@ -2,6 +2,7 @@
 //! grounds a customer can name, the seller's promises, and worked cases that the policy must pass.
 //! A document is TOML; what is hashed and stored is its canonical JSON. Read `clauses` for what tests there are.
 
+mod asking;
 mod cases;
 mod shelf;
 
