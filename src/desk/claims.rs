@@ -5,11 +5,13 @@
 //! locks the ticket first, so two people never act on different pictures of the same claim.
 
 mod ask;
+mod cancel;
 mod decide;
 mod gather;
 mod replay;
 pub mod tell;
 
+pub use cancel::{Prospect, Prospects, cancel, prospects};
 pub use ask::{Supply, appeal, ask, establish, supply, withdraw};
 pub use decide::{Decide, Decided, OVERRIDES, Verdict, ceiling, decide};
 pub use gather::{facts, facts_on};
