@@ -1,6 +1,8 @@
 //! What every door shares: configuration, clock, database, mailer, store. Reads and writes run on the blocking pool; nothing else
 //! is global.
 
+pub mod files;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{ServiceConfig, resource, route};
 
 use super::gate::{self, Gate};
-use super::{assets, faces, health, people};
+use super::{assets, faces, files, health, people, policies};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
@@ -68,6 +68,10 @@ routes! {
     Visitor  GET  "/invitation/{token}" => people::links::invitation;
     Visitor  POST "/invitation/{token}" => people::links::accept;
     Visitor  POST "/sign-out" => people::sign_in::delete;
+    Visitor  GET  "/policies" => policies::index;
+    Visitor  GET  "/policies/{id}" => policies::show;
+    Visitor  GET  "/policies/{id}/{version}" => policies::version;
+    Signed   GET  "/files/{id}" => files::show;
     Signed   GET  "/account" => people::account::show;
     Signed   POST "/account" => people::account::update;
     Signed   POST "/account/password" => people::account::change_password;

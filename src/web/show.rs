@@ -3,6 +3,7 @@
 
 pub mod claim;
 pub mod clocks;
+pub mod policy;
 pub mod story;
 
 use chrono::{DateTime, Utc};
@@ -18,7 +19,10 @@ pub struct Wall {
 impl Wall {
     /// The zone of a person's profile; UTC where it does not read.
     pub fn of(zone: &str, now: DateTime<Utc>) -> Wall {
-        Wall { zone: zone.parse().unwrap_or(Tz::UTC), now }
+        Wall {
+            zone: zone.parse().unwrap_or(Tz::UTC),
+            now,
+        }
     }
 
     /// The end of the reader's day: what "due today" means.

@@ -8,7 +8,6 @@ use crate::db::events::Event;
 use crate::db::files::File as FileRow;
 use crate::db::tickets::Message;
 use crate::ids::PersonId;
-use crate::outside::kind::Kind as FileKind;
 use crate::web::filters;
 use crate::web::parts::{Entry, File, Kind, Moment, Timeline, Tone};
 
@@ -70,7 +69,7 @@ fn entry(message: &Message, files: &[FileRow], name: &str, role: &str, wall: Wal
 }
 
 pub fn file(row: &FileRow) -> File {
-    let kind = FileKind::parse(&row.kind).map_or("file", FileKind::as_str).to_uppercase();
+    let kind = row.kind.to_uppercase();
     File {
         name: row.name.clone(),
         href: format!("/files/{}", row.id),
