@@ -102,6 +102,15 @@ impl App {
         blocking(move || pool.write(work)).await
     }
 
+    /// What a verb would do, undone again; see [`Pool::rehearse`].
+    pub async fn rehearse<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let pool = self.pool.clone();
+        blocking(move || pool.rehearse(work)).await
+    }
+
     /// Work for a whole core (hashing a password), as many at a time as there are cores.
     ///
     /// # Errors

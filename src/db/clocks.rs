@@ -104,6 +104,18 @@ pub fn of_ticket(conn: &mut Conn, ticket: &TicketId) -> QueryResult<Vec<Clock>> 
         .load(conn)
 }
 
+/// The clocks of several tickets that have not ended, in the order of their due instants.
+pub fn standing(conn: &mut Conn, tickets: &[TicketId]) -> QueryResult<Vec<Clock>> {
+    clocks::table
+        .filter(
+            clocks::ticket_id
+                .eq_any(tickets.to_vec())
+                .and(clocks::state.eq_any(["running", "paused"])),
+        )
+        .order((clocks::due_at, clocks::kind))
+        .load(conn)
+}
+
 /// Running clocks past their due instant whose breach nobody has recorded yet.
 pub fn overdue(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> QueryResult<Vec<Clock>> {
     clocks::table

@@ -151,6 +151,18 @@ impl Pool {
         }
     }
 
+    /// Runs the work as [`Pool::write`] would and undoes all of it: what a verb would do, without its being done.
+    pub fn rehearse<T>(&self, work: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+        let mut conn = self
+            .writers
+            .get()
+            .map_err(|cause| Error::Internal(cause.into()))?;
+        dialect::begin(&mut conn)?;
+        let outcome = work(&mut Tx(&mut conn));
+        dialect::rollback(&mut conn);
+        outcome
+    }
+
     /// Runs statements that are not part of the portable subset (migrations, VACUUM INTO), outside a transaction.
     pub fn raw<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
         let mut conn = self

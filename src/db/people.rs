@@ -1,6 +1,8 @@
 //! People, the sessions they are signed in by, the links they were mailed, and the tries that are counted against guessing.
 //! Of every secret only the SHA-256 is here.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
@@ -69,6 +71,15 @@ pub fn find(conn: &mut Conn, id: &PersonId) -> QueryResult<Person> {
 /// By the address in its one spelling (see `address.rs`).
 pub fn by_email(conn: &mut Conn, email: &str) -> Result<Option<Person>> {
     maybe(people::table.filter(people::email.eq(email)).first(conn))
+}
+
+/// What these people are called.
+pub fn names(conn: &mut Conn, ids: &[PersonId]) -> QueryResult<HashMap<PersonId, String>> {
+    let rows = people::table
+        .filter(people::id.eq_any(ids.to_vec()))
+        .select((people::id, people::name))
+        .load::<(PersonId, String)>(conn)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The sellers a member of staff is limited to; none for all.

@@ -249,11 +249,12 @@ pub struct QueueRow {
     pub currency: Option<String>,
 }
 
-/// Where a page of the queue begins: after this due instant and id.
+/// Where a page of the queue begins: after this due instant and id, or, for the page before, in front of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     pub due_at: Option<DateTime<Utc>>,
     pub id: TicketId,
+    pub back: bool,
 }
 
 type Boxed<'a> = diesel::helper_types::IntoBoxed<
@@ -262,8 +263,10 @@ type Boxed<'a> = diesel::helper_types::IntoBoxed<
     <Conn as Connection>::Backend,
 >;
 
-/// What running promises first: the breached (longest overdue on top), then the soonest, then what has no clock.
-/// `limit` lines after `cursor`; `me` and `now` settle the views that speak of them, `day_end` the end of today.
+/// What running promises first: the breached (longest overdue on top), then the soonest, then what has no clock. What is closed
+/// has none, so the newest comes first there.
+/// `limit` lines from `cursor` on; `me` and `now` settle the views that speak of them, `day_end` the end of today.
+#[allow(clippy::too_many_arguments)]
 pub fn queue(
     conn: &mut Conn,
     scope: &Scope,
@@ -274,36 +277,14 @@ pub fn queue(
     cursor: Option<&Cursor>,
     limit: i64,
 ) -> QueryResult<Vec<QueueRow>> {
-    let mut query = filtered(scope, filter, me, now, day_end);
-    match cursor {
-        Some(Cursor {
-            due_at: Some(due),
-            id,
-        }) => {
-            let due = At::from(*due);
-            query = query.filter(
-                tickets::next_due_at
-                    .gt(due)
-                    .or(tickets::next_due_at.eq(due).and(tickets::id.gt(id.clone())))
-                    .or(tickets::next_due_at.is_null())
-                    .assume_not_null(),
-            );
-        }
-        Some(Cursor { due_at: None, id }) => {
-            query = query.filter(
-                tickets::next_due_at
-                    .is_null()
-                    .and(tickets::id.gt(id.clone())),
-            );
-        }
-        None => {}
-    }
-    query
-        .order((
-            tickets::next_due_at.is_null(),
-            tickets::next_due_at,
-            tickets::id,
-        ))
+    let query = filtered(scope, filter, me, now, day_end);
+    let back = cursor.is_some_and(|cursor| cursor.back);
+    let query = if filter.view == View::Closed {
+        by_age(query, cursor, back)
+    } else {
+        by_promise(query, cursor, back)
+    };
+    let mut rows: Vec<QueueRow> = query
         .limit(limit)
         .select((
             tickets::all_columns,
@@ -317,7 +298,68 @@ pub fn queue(
             claims::computed_e8.nullable(),
             claims::currency.nullable(),
         ))
-        .load(conn)
+        .load(conn)?;
+    if back {
+        rows.reverse();
+    }
+    Ok(rows)
+}
+
+fn by_promise<'a>(query: Boxed<'a>, cursor: Option<&Cursor>, back: bool) -> Boxed<'a> {
+    let query = match cursor {
+        None => query,
+        Some(cursor) => past(query, cursor),
+    };
+    if back {
+        return query.order((
+            tickets::next_due_at.is_null().desc(),
+            tickets::next_due_at.desc(),
+            tickets::id.desc(),
+        ));
+    }
+    query.order((
+        tickets::next_due_at.is_null(),
+        tickets::next_due_at,
+        tickets::id,
+    ))
+}
+
+fn past<'a>(query: Boxed<'a>, cursor: &Cursor) -> Boxed<'a> {
+    let id = cursor.id.clone();
+    match (cursor.due_at.map(At::from), cursor.back) {
+        (Some(due), false) => query.filter(
+            tickets::next_due_at
+                .gt(due)
+                .or(tickets::next_due_at.eq(due).and(tickets::id.gt(id)))
+                .or(tickets::next_due_at.is_null())
+                .assume_not_null(),
+        ),
+        (None, false) => query.filter(tickets::next_due_at.is_null().and(tickets::id.gt(id))),
+        (Some(due), true) => query.filter(
+            tickets::next_due_at
+                .lt(due)
+                .or(tickets::next_due_at.eq(due).and(tickets::id.lt(id)))
+                .assume_not_null(),
+        ),
+        (None, true) => query.filter(
+            tickets::next_due_at
+                .is_not_null()
+                .or(tickets::id.lt(id)),
+        ),
+    }
+}
+
+fn by_age<'a>(query: Boxed<'a>, cursor: Option<&Cursor>, back: bool) -> Boxed<'a> {
+    let query = match cursor {
+        None => query,
+        Some(cursor) if back => query.filter(tickets::id.gt(cursor.id.clone())),
+        Some(cursor) => query.filter(tickets::id.lt(cursor.id.clone())),
+    };
+    if back {
+        query.order(tickets::id)
+    } else {
+        query.order(tickets::id.desc())
+    }
 }
 
 /// How many lines the queue has under a filter.

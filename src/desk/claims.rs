@@ -9,6 +9,7 @@ mod cancel;
 mod decide;
 mod gather;
 mod replay;
+mod settle;
 pub mod tell;
 
 pub use cancel::{Prospect, Prospects, cancel, prospects};
@@ -16,8 +17,8 @@ pub use ask::{Supply, appeal, ask, establish, supply, withdraw};
 pub use decide::{Decide, Decided, OVERRIDES, Verdict, ceiling, decide};
 pub use gather::{facts, facts_on};
 pub use replay::{Replayed, difference, replay};
+pub use settle::{fail_payout, repeat_payout, settle_payout};
 pub use tell::{asked_for, money};
-
 
 use super::events::{Happened, record};
 use super::tickets::{self, Opening};

@@ -1,12 +1,14 @@
 //! Queues letters in the deed's own transaction: what is in the outbox is what will be sent, and a deed that is undone writes
 //! nothing. The worker carries them out (`worker/letters.rs`).
 
+use super::events::{Happened, record};
 use crate::act::Act;
 use crate::db::Tx;
-use crate::db::mail::{Row, insert_letter};
-use crate::error::Result;
+use crate::db::mail::{self as rows, Row, insert_letter};
+use crate::error::{Code, Error, Result};
 use crate::ids::{ClaimId, LetterId, SellerId, TicketId, digest};
 use crate::letters::Letter;
+use crate::rules::rights::{Verb, may};
 
 /// Where a letter belongs and goes.
 #[derive(Debug, Clone)]
@@ -48,6 +50,35 @@ pub fn queue(tx: &mut Tx, act: &Act, envelope: &Envelope, letter: Letter) -> Res
         sent_at: None,
     };
     Ok(insert_letter(tx, row)?)
+}
+
+/// Gives a dead letter another chance, at once and with all its tries.
+///
+/// # Errors
+/// `NotFound` for a letter of a seller that the doer does not serve, `Forbidden` without the right, `Refused(AlreadyDone)` for a
+/// letter that is not dead.
+pub fn send_again(tx: &mut Tx, act: &Act, id: &LetterId) -> Result<()> {
+    let letter = rows::find(tx, id)?;
+    if let Some(person) = act.person() {
+        let serves = person.sellers.is_empty()
+            || letter.seller_id.as_ref().is_some_and(|seller| person.sellers.contains(seller));
+        if !serves {
+            return Err(Error::NotFound);
+        }
+        if !may(person.role, Verb::ReadOutbox) {
+            return Err(Error::Forbidden);
+        }
+    }
+    if rows::set_queued(tx, id, act.at)? == 0 {
+        return Err(Error::refused_because(Code::AlreadyDone, "This letter is not a dead one: it waits, or was sent."));
+    }
+    if let Some(seller) = &letter.seller_id {
+        let words = format!("{} had the letter \"{}\" sent again.", act.who.label(), letter.subject);
+        let mut happened = Happened::new(seller, "letter_requeued", words);
+        (happened.ticket, happened.claim) = (letter.ticket_id, letter.claim_id);
+        record(tx, act, happened)?;
+    }
+    Ok(())
 }
 
 /// The host of the public address, for Message-IDs.

@@ -120,12 +120,13 @@ pub fn may(role: Role, verb: Verb) -> bool {
         | Verb::EstablishFact
         | Verb::DecideClaim
         | Verb::AssignSelf => role >= Role::Agent,
-        Verb::AssignOther | Verb::MergeTickets | Verb::ApproveException | Verb::MarkPayoutSent => {
-            role >= Role::Lead
-        }
+        Verb::AssignOther
+        | Verb::MergeTickets
+        | Verb::ApproveException
+        | Verb::MarkPayoutSent
+        | Verb::ReadOutbox => role >= Role::Lead,
         Verb::ReverseJournal
         | Verb::ReadReports
-        | Verb::ReadOutbox
         | Verb::DraftPolicy
         | Verb::PublishPolicy
         | Verb::SetLimits

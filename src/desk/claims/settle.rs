@@ -1,0 +1,136 @@
+//! What becomes of a claim's payouts: a person sent one, or could not and tries again. With the last of them the promises about
+//! paying end and the ticket closes; the customer hears of each. The money itself is moved by `payouts`.
+
+use super::tell;
+use crate::act::Act;
+use crate::db::claims::{self as rows, Claim};
+use crate::db::payouts::{self as payments, Payout};
+use crate::db::{Tx, orders, sellers};
+use crate::desk::events::{Happened, record};
+use crate::desk::{clocks, payouts, tickets};
+use crate::error::{Code, Error, Result};
+use crate::ids::PayoutId;
+use crate::rules::assessment::{Destination, Payment};
+use crate::rules::lifecycle::payout::State;
+use crate::rules::lifecycle::ticket as turn;
+use crate::rules::money::{Amount, Currency};
+use crate::rules::rights::{Verb, may};
+
+/// A payout was sent under the bank's reference. Once nothing of the claim is on its way any more, its promises about paying are
+/// kept or broken, and the ticket closes. Said again with the same reference, nothing more happens.
+///
+/// # Errors
+/// As `payouts::mark_sent`.
+pub fn settle_payout(tx: &mut Tx, act: &Act, id: &PayoutId, reference: &str) -> Result<Payout> {
+    let claim = claim_of(tx, id)?;
+    let ticket = tickets::lock(tx, act, &claim.ticket_id, None)?;
+    let before = payments::find(tx, id)?;
+    let payout = payouts::mark_sent(tx, act, id, reference)?;
+    if before.state == payout.state {
+        return Ok(payout);
+    }
+    let seller = sellers::find(tx, &claim.seller_id)?;
+    if is_settled(tx, &claim)? {
+        clocks::stop(tx, &ticket.id, &["payout", "completion"], act.at)?;
+        if ticket.state != turn::State::Closed.word() {
+            tickets::step(tx, act, &ticket, turn::Verb::Close)?;
+            let words = "Everything of this request is paid; it was closed.";
+            let happened = Happened::new(&seller.id, "ticket_closed", words).on_ticket(&ticket.id).on_claim(&claim.id);
+            record(tx, act, happened)?;
+        }
+    }
+    tell::paid_out(tx, act, &seller, &ticket, &claim, &payout)?;
+    Ok(payout)
+}
+
+/// A payout could not be made: its money is back where it came from, the customer is asked for another way, and the promise of
+/// paying stays broken or running until there is one.
+///
+/// # Errors
+/// `Invalid` without a reason; as `payouts::fail`.
+pub fn fail_payout(tx: &mut Tx, act: &Act, id: &PayoutId, why: &str) -> Result<Payout> {
+    if why.trim().is_empty() {
+        return Err(Error::invalid("why", "Say what the bank answered"));
+    }
+    let claim = claim_of(tx, id)?;
+    let ticket = tickets::lock(tx, act, &claim.ticket_id, None)?;
+    let before = payments::find(tx, id)?;
+    let payout = payouts::fail(tx, act, id, why)?;
+    if before.state == payout.state {
+        return Ok(payout);
+    }
+    let seller = sellers::find(tx, &claim.seller_id)?;
+    tell::payout_failed(tx, act, &seller, &ticket, &claim, &payout)?;
+    Ok(payout)
+}
+
+/// A payout that failed or came back is asked for once more, from the same source to the same method. Asked for twice, it is still
+/// one payout.
+///
+/// # Errors
+/// `Forbidden` without the right, `Refused(IllegalStep)` where the money has not come back, and as `payouts::request`.
+pub fn repeat_payout(tx: &mut Tx, act: &Act, id: &PayoutId) -> Result<Payout> {
+    let claim = claim_of(tx, id)?;
+    let person = act.person().ok_or(Error::Forbidden)?;
+    if !person.sellers.is_empty() && !person.sellers.contains(&claim.seller_id) {
+        return Err(Error::NotFound);
+    }
+    if !may(person.role, Verb::MarkPayoutSent) {
+        return Err(Error::Forbidden);
+    }
+    let ticket = tickets::lock(tx, act, &claim.ticket_id, None)?;
+    let failed = payments::find(tx, id)?;
+    if failed.state.counts() {
+        let words = "Only a payout that failed or came back can be tried again.";
+        return Err(Error::refused_because(Code::IllegalStep, words));
+    }
+    let payment = payment(tx, &failed)?;
+    let key = again(&failed);
+    let is_new = payments::by_key(tx, &key)?.is_none();
+    let new = payouts::New {
+        claim: &claim,
+        decision: &failed.decision_id,
+        payment: &payment,
+        amount_e8: failed.amount_e8,
+        key: &key,
+    };
+    let payout = payouts::request(tx, act, &new)?;
+    if is_new {
+        let words = format!("{} queued {} again as {}.", act.who.label(), failed.number, payout.number);
+        let happened = Happened::new(&claim.seller_id, "payout_repeated", words);
+        record(tx, act, happened.on_ticket(&ticket.id).on_claim(&claim.id).told("The payment is tried again."))?;
+    }
+    Ok(payout)
+}
+
+fn payment(tx: &mut Tx, payout: &Payout) -> Result<Payment> {
+    let deposit = match &payout.deposit_id {
+        Some(id) => Some(orders::deposit(tx, id)?.reference),
+        None => None,
+    };
+    let to = Destination::from_word(&payout.destination);
+    Ok(Payment {
+        to: to.ok_or_else(|| Error::broken(format!("a payout to {}", payout.destination)))?,
+        method: Some(payout.method.clone()),
+        deposit,
+        amount: Amount::from_e8(payout.pay_e8),
+        currency: Currency::parse(&payout.pay_currency).ok(),
+    })
+}
+
+/// The key of the payout that replaces one that failed.
+fn again(payout: &Payout) -> String {
+    format!("{} again", payout.key)
+}
+
+fn claim_of(tx: &mut Tx, id: &PayoutId) -> Result<Claim> {
+    let payout = payments::find(tx, id)?;
+    Ok(rows::find(tx, &payout.claim_id)?)
+}
+
+/// Nothing of the claim is on its way, and what failed was replaced.
+fn is_settled(tx: &mut Tx, claim: &Claim) -> Result<bool> {
+    let all = payments::of_claim(tx, &claim.id)?;
+    let replaced = |payout: &Payout| all.iter().any(|other| other.key == again(payout));
+    Ok(all.iter().all(|payout| payout.state == State::Succeeded || (!payout.state.counts() && replaced(payout))))
+}
