@@ -157,6 +157,14 @@ pub fn after(
     query.load(conn)
 }
 
+/// Which of these deposits there are.
+pub fn known(conn: &mut Conn, ids: &[DepositId]) -> QueryResult<Vec<DepositId>> {
+    deposits::table
+        .filter(deposits::id.eq_any(ids))
+        .select(deposits::id)
+        .load(conn)
+}
+
 pub fn insert_deposit(tx: &mut Tx, deposit: &Deposit) -> QueryResult<()> {
     dialect::savepoint(tx, |conn| {
         diesel::insert_into(deposits::table)

@@ -122,6 +122,20 @@ pub fn after(
     query.load(conn)
 }
 
+/// Which of these ids are no dispute's.
+pub fn missing(conn: &mut Conn, ids: Vec<String>) -> QueryResult<Vec<String>> {
+    let wanted = ids
+        .iter()
+        .map(|id| DisputeId::from(id.as_str()))
+        .collect::<Vec<_>>();
+    let known: Vec<DisputeId> = disputes::table
+        .filter(disputes::id.eq_any(wanted))
+        .select(disputes::id)
+        .load(conn)?;
+    let is_known = |id: &String| known.iter().any(|known| known.as_str() == id);
+    Ok(ids.into_iter().filter(|id| !is_known(id)).collect())
+}
+
 /// A bank's reference that is known is a unique violation ([`super::already`]), and leaves the transaction usable.
 pub fn insert_dispute(tx: &mut Tx, dispute: &Dispute) -> QueryResult<()> {
     dialect::savepoint(tx, |conn| {

@@ -1,14 +1,16 @@
 //! A balance's history in the shape that the rules read: deposits, bonuses, orders, refunds, payouts, oldest first. What it folds
 //! to must be what the lots hold; `redress ledger verify` and the tests compare the two.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
 use super::Conn;
 use super::columns::At;
 use super::schema::{deposits, journals, lot_moves, lots, methods, orders, payouts};
-use crate::ids::{JournalId, PersonId, SellerId};
+use crate::ids::{JournalId, LotId, PersonId, SellerId};
+use crate::rules::ledger::Movement;
+use crate::rules::lifecycle::payout::State;
 
 /// One line of an account's history. Amounts at 8 decimals, above zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,32 +48,50 @@ pub enum Entry {
     },
 }
 
-/// Every line of that balance. Payouts that failed or came back moved nothing in the end and are left out with their return.
+/// Every line of that balance, at the times of its own history (`desk::deposits`). What was reversed is left out with its
+/// reversal, and payouts that failed or came back with their return: they moved nothing in the end.
 pub fn of(
     conn: &mut Conn,
     customer: &PersonId,
     seller: &SellerId,
     currency: &str,
 ) -> QueryResult<Vec<Line>> {
+    let reversed = reversed(conn, customer, seller, currency)?;
     // Rank settles what happened in the same instant: money must be there before it is spent.
     let mut lines: Vec<((At, i64, i64), Line)> = Vec::new();
-    for line in opened(conn, customer, seller, currency)? {
+    for line in opened(conn, customer, seller, currency, &reversed)? {
         lines.push(((line.at, 0, 0), line));
     }
-    for (seq, line) in spent_and_refunded(conn, customer, seller, currency)? {
+    for (seq, line) in spent_and_refunded(conn, customer, seller, currency, &reversed)? {
         lines.push(((line.at, 1, seq), line));
     }
-    for (at, deposit, amount_e8) in paid_out(conn, customer, seller, currency)? {
-        lines.push((
-            (at, 2, 0),
-            Line {
-                at,
-                entry: Entry::Payout { deposit, amount_e8 },
-            },
-        ));
+    for (seq, line) in paid_out(conn, customer, seller, currency)? {
+        lines.push(((line.at, 1, seq), line));
     }
     lines.sort_by_key(|(key, _)| *key);
     Ok(lines.into_iter().map(|(_, line)| line).collect())
+}
+
+/// The journals of that balance that were reversed.
+fn reversed(
+    conn: &mut Conn,
+    customer: &PersonId,
+    seller: &SellerId,
+    currency: &str,
+) -> QueryResult<BTreeSet<JournalId>> {
+    let ids: Vec<Option<JournalId>> = lot_moves::table
+        .inner_join(lots::table)
+        .inner_join(journals::table)
+        .filter(
+            lots::customer_id
+                .eq(customer)
+                .and(lots::seller_id.eq(seller))
+                .and(lots::currency.eq(currency))
+                .and(journals::reverses_id.is_not_null()),
+        )
+        .select(journals::reverses_id)
+        .load(conn)?;
+    Ok(ids.into_iter().flatten().collect())
 }
 
 type Opened = (
@@ -88,7 +108,17 @@ fn opened(
     customer: &PersonId,
     seller: &SellerId,
     currency: &str,
+    reversed: &BTreeSet<JournalId>,
 ) -> QueryResult<Vec<Line>> {
+    let undone: Vec<LotId> = lot_moves::table
+        .filter(lot_moves::journal_id.eq_any(reversed))
+        .filter(
+            lot_moves::order_id
+                .is_null()
+                .and(lot_moves::amount_e8.gt(0)),
+        )
+        .select(lot_moves::lot_id)
+        .load(conn)?;
     let rows: Vec<Opened> = lots::table
         .left_join(deposits::table.inner_join(methods::table))
         .filter(
@@ -97,6 +127,7 @@ fn opened(
                 .and(lots::seller_id.eq(seller))
                 .and(lots::currency.eq(currency)),
         )
+        .filter(lots::id.ne_all(undone))
         .order((lots::at, lots::id))
         .select((
             lots::at,
@@ -140,6 +171,7 @@ fn spent_and_refunded(
     customer: &PersonId,
     seller: &SellerId,
     currency: &str,
+    reversed: &BTreeSet<JournalId>,
 ) -> QueryResult<Vec<(i64, Line)>> {
     let moves: Vec<(JournalId, i64, At, String, String, i64)> = lot_moves::table
         .inner_join(lots::table)
@@ -154,7 +186,7 @@ fn spent_and_refunded(
         .select((
             journals::id,
             journals::seq,
-            journals::at,
+            lot_moves::at,
             journals::kind,
             orders::reference,
             lot_moves::amount_e8,
@@ -162,6 +194,9 @@ fn spent_and_refunded(
         .load(conn)?;
     let mut sums: BTreeMap<(i64, JournalId), (At, String, String, i64)> = BTreeMap::new();
     for (journal, seq, at, kind, order, amount_e8) in moves {
+        if reversed.contains(&journal) {
+            continue;
+        }
         let sum = sums.entry((seq, journal)).or_insert((at, kind, order, 0));
         sum.3 += amount_e8;
     }
@@ -188,21 +223,41 @@ fn paid_out(
     customer: &PersonId,
     seller: &SellerId,
     currency: &str,
-) -> QueryResult<Vec<(At, String, i64)>> {
-    payouts::table
-        .inner_join(deposits::table)
+) -> QueryResult<Vec<(i64, Line)>> {
+    let undone: Vec<String> = payouts::table
         .filter(
             payouts::customer_id
                 .eq(customer)
-                .and(payouts::seller_id.eq(seller)),
+                .and(payouts::seller_id.eq(seller))
+                .and(payouts::state.eq_any([State::Failed, State::Returned])),
         )
-        .filter(payouts::currency.eq(currency))
-        .filter(payouts::state.ne_all(["failed", "returned"]))
-        .order((payouts::requested_at, payouts::id))
+        .select(payouts::key)
+        .load(conn)?;
+    let rows: Vec<(i64, At, String, i64)> = lot_moves::table
+        .inner_join(lots::table)
+        .inner_join(journals::table)
+        .filter(
+            lots::customer_id
+                .eq(customer)
+                .and(lots::seller_id.eq(seller))
+                .and(lots::currency.eq(currency))
+                .and(journals::kind.eq(Movement::PayoutReserved))
+                .and(journals::key.ne_all(undone)),
+        )
+        .order(journals::seq)
         .select((
-            payouts::requested_at,
-            deposits::reference,
-            payouts::amount_e8,
+            journals::seq,
+            lot_moves::at,
+            lots::reference,
+            lot_moves::amount_e8,
         ))
-        .load(conn)
+        .load(conn)?;
+    let line = |(seq, at, deposit, moved_e8): (i64, At, String, i64)| {
+        let entry = Entry::Payout {
+            deposit,
+            amount_e8: -moved_e8,
+        };
+        (seq, Line { at, entry })
+    };
+    Ok(rows.into_iter().map(line).collect())
 }

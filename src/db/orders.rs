@@ -310,6 +310,20 @@ pub fn after(
     query.load(conn)
 }
 
+/// Which of these ids are no order's.
+pub fn missing(conn: &mut Conn, ids: Vec<String>) -> QueryResult<Vec<String>> {
+    let wanted = ids
+        .iter()
+        .map(|id| OrderId::from(id.as_str()))
+        .collect::<Vec<_>>();
+    let known: Vec<OrderId> = orders::table
+        .filter(orders::id.eq_any(wanted))
+        .select(orders::id)
+        .load(conn)?;
+    let is_known = |id: &String| known.iter().any(|known| known.as_str() == id);
+    Ok(ids.into_iter().filter(|id| !is_known(id)).collect())
+}
+
 /// An order's status history, oldest first.
 pub fn history(conn: &mut Conn, order: &OrderId) -> QueryResult<Vec<OrderEvent>> {
     order_events::table

@@ -139,6 +139,18 @@ pub fn after(
     query.load(conn)
 }
 
+/// Which of these keys are no payout's.
+pub fn missing(conn: &mut Conn, keys: Vec<String>) -> QueryResult<Vec<String>> {
+    let known: Vec<String> = payouts::table
+        .filter(payouts::key.eq_any(&keys))
+        .select(payouts::key)
+        .load(conn)?;
+    Ok(keys
+        .into_iter()
+        .filter(|key| !known.contains(key))
+        .collect())
+}
+
 /// A key that is taken is a unique violation ([`super::already`]), and leaves the transaction usable.
 pub fn insert_payout(tx: &mut Tx, payout: &Payout) -> QueryResult<()> {
     dialect::savepoint(tx, |conn| {

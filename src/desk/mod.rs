@@ -6,6 +6,7 @@ pub mod claims;
 pub mod clocks;
 pub mod deposits;
 pub mod drafts;
+pub mod disputes;
 pub mod events;
 pub mod files;
 pub mod forms;

@@ -1,0 +1,6 @@
+//! The verbs and the doors, on a real database: SQLite, and PostgreSQL where REDRESS_TEST_POSTGRES names one.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod money;

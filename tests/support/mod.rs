@@ -1,0 +1,4 @@
+//! What the tests of several binaries share. Each file is used by some of them only.
+#![allow(dead_code)]
+
+pub mod db;
