@@ -1,11 +1,14 @@
 //! Aggregates for the managers' pages, read only. What they count is what happened: clocks, assessments, decisions.
+//! Promises are here, refunds in `refunds`; whoever is limited to some sellers (`Scope`) counts only those.
+
+pub mod refunds;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use super::Conn;
 use super::columns::At;
-use super::schema::{claims, clocks, decisions, people, sellers, tickets};
+use super::schema::{claims, clocks, people, sellers, tickets};
 use super::tickets::Scope;
 use crate::ids::SellerId;
 use crate::rules::sla::{Fate, Sample};
@@ -51,7 +54,7 @@ pub fn samples(
                 .and(clocks::firmness.ne("estimate")),
         )
         .select((
-            sellers::name,
+            sellers::slug,
             clocks::kind,
             clocks::clause,
             clocks::firmness,
@@ -110,8 +113,10 @@ fn sample(row: ClockRow, now: DateTime<Utc>) -> Sample {
 #[derive(Debug, Clone, Queryable)]
 pub struct Breach {
     pub ticket: String,
+    pub claim: Option<String>,
     pub subject: String,
     pub seller: String,
+    pub policy: String,
     pub kind: String,
     pub clause: String,
     pub firmness: String,
@@ -134,6 +139,7 @@ pub fn breaches(
             tickets::table
                 .left_join(people::table.on(people::id.nullable().eq(tickets::assignee_id))),
         )
+        .left_join(claims::table.on(claims::id.nullable().eq(clocks::claim_id)))
         .filter(
             clocks::starts_on
                 .ge(period.from)
@@ -152,8 +158,10 @@ pub fn breaches(
         .limit(limit)
         .select((
             tickets::number,
+            claims::number.nullable(),
             tickets::subject,
             sellers::name,
+            sellers::policy,
             clocks::kind,
             clocks::clause,
             clocks::firmness,
@@ -171,15 +179,15 @@ pub fn breaches(
     query.load(conn)
 }
 
-/// When everything that is open now was opened.
-pub fn open_since(
+/// The state of every ticket that is open now, and when it was opened.
+pub fn open_now(
     conn: &mut Conn,
     scope: &Scope,
     seller: Option<&SellerId>,
-) -> QueryResult<Vec<DateTime<Utc>>> {
+) -> QueryResult<Vec<(String, DateTime<Utc>)>> {
     let mut query = tickets::table
         .filter(tickets::state.ne("closed"))
-        .select(tickets::opened_at)
+        .select((tickets::state, tickets::opened_at))
         .into_boxed();
     if !scope.0.is_empty() {
         query = query.filter(tickets::seller_id.eq_any(scope.0.clone()));
@@ -187,170 +195,9 @@ pub fn open_since(
     if let Some(seller) = seller {
         query = query.filter(tickets::seller_id.eq(seller.clone()));
     }
-    let at: Vec<At> = query.load(conn)?;
-    Ok(at.into_iter().map(At::utc).collect())
-}
-
-/// What was asked, computed and granted on one ground, in one currency. Amounts at 8 decimals.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ground {
-    pub seller: String,
-    pub ground: String,
-    pub currency: String,
-    pub filed: i64,
-    pub approved: i64,
-    pub rejected: i64,
-    pub open: i64,
-    pub automatic: i64,
-    pub overridden: i64,
-    pub computed_e8: i64,
-    pub granted_e8: i64,
-}
-
-type ClaimRow = (String, String, String, String, Option<i64>, Option<i64>);
-
-/// The claims received in the period by seller, ground and currency.
-pub fn grounds(conn: &mut Conn, scope: &Scope, period: &Period) -> QueryResult<Vec<Ground>> {
-    use std::collections::BTreeMap;
-    let mut query = claims::table
-        .inner_join(sellers::table)
-        .filter(
-            claims::received_on
-                .ge(period.from)
-                .and(claims::received_on.le(period.to)),
-        )
-        .select((
-            claims::id,
-            (
-                sellers::name,
-                claims::ground,
-                claims::currency,
-                claims::state,
-                claims::computed_e8,
-                claims::granted_e8,
-            ),
-        ))
-        .into_boxed();
-    if !scope.0.is_empty() {
-        query = query.filter(claims::seller_id.eq_any(scope.0.clone()));
-    }
-    if let Some(seller) = &period.seller {
-        query = query.filter(claims::seller_id.eq(seller.clone()));
-    }
-    let rows: Vec<(String, ClaimRow)> = query.load(conn)?;
-    let decided = deciders(conn, period)?;
-    let mut grounds: BTreeMap<(String, String, String), Ground> = BTreeMap::new();
-    for (id, (seller, ground, currency, state, computed, granted)) in rows {
-        let key = (seller.clone(), ground.clone(), currency.clone());
-        let line = grounds.entry(key).or_insert(Ground {
-            seller,
-            ground,
-            currency,
-            filed: 0,
-            approved: 0,
-            rejected: 0,
-            open: 0,
-            automatic: 0,
-            overridden: 0,
-            computed_e8: 0,
-            granted_e8: 0,
-        });
-        line.filed += 1;
-        match state.as_str() {
-            "approved" => line.approved += 1,
-            "rejected" => line.rejected += 1,
-            "withdrawn" | "remedied" => {}
-            _ => line.open += 1,
-        }
-        line.computed_e8 += computed.unwrap_or(0);
-        line.granted_e8 += granted.unwrap_or(0);
-        if let Some((by, overridden)) = decided.get(&id) {
-            line.automatic += i64::from(by == "policy");
-            line.overridden += i64::from(*overridden);
-        }
-    }
-    Ok(grounds.into_values().collect())
-}
-
-/// By claim: who decided last, and whether it was an override.
-fn deciders(
-    conn: &mut Conn,
-    period: &Period,
-) -> QueryResult<std::collections::HashMap<String, (String, bool)>> {
-    let rows: Vec<(String, String, Option<String>)> = decisions::table
-        .inner_join(claims::table)
-        .filter(
-            claims::received_on
-                .ge(period.from)
-                .and(claims::received_on.le(period.to)),
-        )
-        .order(decisions::seq)
-        .select((
-            decisions::claim_id,
-            decisions::decided_by,
-            decisions::override_reason,
-        ))
-        .load(conn)?;
-    Ok(rows
+    let open: Vec<(String, At)> = query.load(conn)?;
+    Ok(open
         .into_iter()
-        .map(|(claim, by, reason)| (claim, (by, reason.is_some())))
+        .map(|(state, at)| (state, at.utc()))
         .collect())
-}
-
-/// An override with what it cost beyond what the rules computed.
-#[derive(Debug, Clone, Queryable)]
-pub struct Overridden {
-    pub claim: String,
-    pub ticket: String,
-    pub seller: String,
-    pub decided_by: String,
-    pub reason: Option<String>,
-    pub words: String,
-    pub currency: String,
-    pub computed_e8: Option<i64>,
-    pub amount_e8: i64,
-    pub at: At,
-}
-
-/// Decisions that were not the rules' own, newest first.
-pub fn overrides(
-    conn: &mut Conn,
-    scope: &Scope,
-    period: &Period,
-    limit: i64,
-) -> QueryResult<Vec<Overridden>> {
-    let mut query = decisions::table
-        .inner_join(claims::table.inner_join(tickets::table))
-        .inner_join(sellers::table.on(sellers::id.eq(decisions::seller_id)))
-        .left_join(people::table.on(people::id.eq(decisions::decided_by)))
-        .filter(decisions::override_reason.is_not_null())
-        .filter(
-            claims::received_on
-                .ge(period.from)
-                .and(claims::received_on.le(period.to)),
-        )
-        .order((decisions::at.desc(), decisions::id))
-        .limit(limit)
-        .select((
-            claims::number,
-            tickets::number,
-            sellers::name,
-            diesel::dsl::sql::<diesel::sql_types::Text>(
-                "COALESCE(people.name, decisions.decided_by)",
-            ),
-            decisions::override_reason,
-            decisions::words,
-            decisions::currency,
-            decisions::computed_e8,
-            decisions::amount_e8,
-            decisions::at,
-        ))
-        .into_boxed();
-    if !scope.0.is_empty() {
-        query = query.filter(decisions::seller_id.eq_any(scope.0.clone()));
-    }
-    if let Some(seller) = &period.seller {
-        query = query.filter(decisions::seller_id.eq(seller.clone()));
-    }
-    query.load(conn)
 }

@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
 
 /// One clock as the report sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
+    /// The seller's short name.
     pub seller: String,
     pub kind: String,
     pub clause: String,
@@ -57,12 +58,63 @@ impl Line {
     }
 }
 
-/// A week of a report, from its Monday.
+/// A week or a month of a report: what became of the promises that started in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Week {
-    pub monday: NaiveDate,
+pub struct Span {
+    pub first: NaiveDate,
     pub kept: usize,
     pub missed: usize,
+    /// Seconds that the stopped ones took, ascending.
+    pub taken: Vec<i64>,
+}
+
+/// How finely a report is cut over time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    Week,
+    Month,
+}
+
+/// The longest report that is cut by the week: half a year.
+const WEEKS_UP_TO: i64 = 190;
+
+impl Cut {
+    /// By the week up to half a year, by the month above: what a page has room for.
+    pub fn fitting(from: NaiveDate, to: NaiveDate) -> Cut {
+        if (to - from).num_days() <= WEEKS_UP_TO {
+            Cut::Week
+        } else {
+            Cut::Month
+        }
+    }
+
+    /// The first day of the week (its Monday) or month that a day lies in.
+    pub fn first(self, day: NaiveDate) -> NaiveDate {
+        let back = match self {
+            Cut::Week => day.weekday().num_days_from_monday(),
+            Cut::Month => day.day0(),
+        };
+        day.checked_sub_days(Days::new(u64::from(back)))
+            .unwrap_or(day)
+    }
+
+    /// The first days of all weeks or months that a period touches.
+    pub fn firsts(self, from: NaiveDate, to: NaiveDate) -> Vec<NaiveDate> {
+        let mut firsts = Vec::new();
+        let mut first = self.first(from);
+        while first <= to {
+            firsts.push(first);
+            let next = match self {
+                Cut::Week => first.checked_add_days(Days::new(7)),
+                Cut::Month => first.checked_add_months(Months::new(1)),
+            };
+            match next {
+                Some(next) => first = next,
+                None => break,
+            }
+        }
+        firsts
+    }
 }
 
 /// One line for each seller, kind and clause, in that order.
@@ -116,39 +168,43 @@ pub fn percentile(ascending: &[i64], p: usize) -> Option<i64> {
     ascending.get(rank - 1).copied()
 }
 
-/// Kept and missed by week of the start, every week of the period present, also an empty one.
-pub fn weeks(samples: &[Sample], from: NaiveDate, to: NaiveDate) -> Vec<Week> {
-    let mut weeks: BTreeMap<NaiveDate, Week> = BTreeMap::new();
-    let mut monday = monday_of(from);
-    while monday <= to {
-        weeks.insert(
-            monday,
-            Week {
-                monday,
-                kept: 0,
-                missed: 0,
-            },
-        );
-        match monday.checked_add_days(Days::new(7)) {
-            Some(next) => monday = next,
-            None => break,
-        }
-    }
+/// What became of the promises, cut by the day on which they started; every week or month of the period is there, also an empty
+/// one.
+pub fn spans<'a>(
+    samples: impl IntoIterator<Item = &'a Sample>,
+    cut: Cut,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Vec<Span> {
+    let empty = |first| Span {
+        first,
+        kept: 0,
+        missed: 0,
+        taken: Vec::new(),
+    };
+    let firsts = cut.firsts(from, to).into_iter();
+    let mut spans: BTreeMap<NaiveDate, Span> = firsts.map(|first| (first, empty(first))).collect();
     for sample in samples {
-        if let Some(week) = weeks.get_mut(&monday_of(sample.starts_on)) {
+        if let Some(span) = spans.get_mut(&cut.first(sample.starts_on)) {
             match sample.fate {
-                Fate::Kept => week.kept += 1,
-                Fate::Missed => week.missed += 1,
+                Fate::Kept => span.kept += 1,
+                Fate::Missed => span.missed += 1,
                 Fate::Waiting => {}
             }
+            span.taken.extend(taken(sample));
         }
     }
-    weeks.into_values().collect()
+    for span in spans.values_mut() {
+        span.taken.sort_unstable();
+    }
+    spans.into_values().collect()
 }
 
-fn monday_of(day: NaiveDate) -> NaiveDate {
-    day.checked_sub_days(Days::new(u64::from(day.weekday().num_days_from_monday())))
-        .unwrap_or(day)
+/// Seconds that the stopped clocks took, ascending.
+pub fn all_taken<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Vec<i64> {
+    let mut all: Vec<i64> = samples.into_iter().filter_map(taken).collect();
+    all.sort_unstable();
+    all
 }
 
 /// How long open things have waited: the upper ends of the buckets in days, the last without an end.
@@ -203,6 +259,80 @@ mod tests {
             p95: None,
         };
         assert_eq!(line.attainment(), Some(999));
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn sample(on: &str, hours: Option<i64>, fate: Fate) -> Sample {
+        let starts_at = day(on).and_hms_opt(9, 0, 0).unwrap().and_utc();
+        Sample {
+            seller: "shop".into(),
+            kind: "decision".into(),
+            clause: "B22".into(),
+            firmness: "firm".into(),
+            starts_at,
+            starts_on: day(on),
+            due_at: starts_at + chrono::Duration::hours(48),
+            stopped_at: hours.map(|hours| starts_at + chrono::Duration::hours(hours)),
+            fate,
+        }
+    }
+
+    #[test]
+    fn a_week_holds_what_started_in_it_and_an_empty_week_is_there() {
+        let samples = [
+            sample("2026-11-02", Some(3), Fate::Kept),
+            sample("2026-11-08", Some(50), Fate::Missed),
+            sample("2026-11-16", None, Fate::Waiting),
+        ];
+        let cut = Cut::fitting(day("2026-11-04"), day("2026-11-16"));
+        let weeks = spans(&samples, cut, day("2026-11-04"), day("2026-11-16"));
+        let seen: Vec<_> = weeks
+            .iter()
+            .map(|week| {
+                (
+                    week.first.to_string(),
+                    week.kept,
+                    week.missed,
+                    week.taken.len(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("2026-11-02".to_owned(), 1, 1, 2),
+                ("2026-11-09".to_owned(), 0, 0, 0),
+                ("2026-11-16".to_owned(), 0, 0, 0),
+            ]
+        );
+        assert_eq!(weeks[0].taken, [3 * 3600, 50 * 3600]);
+    }
+
+    #[test]
+    fn a_year_is_cut_by_the_month() {
+        let (from, to) = (day("2025-12-31"), day("2026-12-01"));
+        assert_eq!(Cut::fitting(from, to), Cut::Month);
+        let firsts = Cut::Month.firsts(from, to);
+        assert_eq!(firsts.len(), 13);
+        assert_eq!(firsts[0], day("2025-12-01"));
+        assert_eq!(firsts[12], day("2026-12-01"));
+    }
+
+    #[test]
+    fn what_still_runs_is_counted_beside_the_percentiles() {
+        let samples = [
+            sample("2026-11-02", Some(1), Fate::Kept),
+            sample("2026-11-02", None, Fate::Waiting),
+            sample("2026-11-02", None, Fate::Missed),
+        ];
+        let lines = lines(&samples);
+        let line = &lines[0];
+        assert_eq!((line.kept, line.missed, line.waiting), (1, 1, 1));
+        assert_eq!(line.attainment(), Some(500));
+        assert_eq!((line.median, line.p95), (Some(3600), Some(3600)));
     }
 
     proptest! {

@@ -1,0 +1,282 @@
+//! What was asked, computed and granted on the claims received in a period, and where people decided otherwise than the rules.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+
+use super::Period;
+use crate::db::Conn;
+use crate::db::columns::At;
+use crate::db::schema::{claims, decisions, orders, payouts, people, sellers};
+use crate::db::tickets::Scope;
+
+/// One claim as the report sees it. Amounts at 8 decimals.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The seller's short name.
+    pub seller: String,
+    pub ground: String,
+    pub currency: String,
+    pub state: String,
+    pub received_on: NaiveDate,
+    pub received_at: DateTime<Utc>,
+    pub decided_at: Option<DateTime<Utc>>,
+    /// When the last of the money had arrived or was sent; none where nothing was paid, or not all of it yet.
+    pub paid_at: Option<DateTime<Utc>>,
+    /// The amount named; where everything was asked for, what the order cost; for a whole balance, what the policy computed.
+    pub asked_e8: i64,
+    pub computed_e8: Option<i64>,
+    pub granted_e8: Option<i64>,
+    /// Decided by the policy itself, where its text says "automatically".
+    pub automatic: bool,
+    pub overridden: bool,
+}
+
+type Row = (
+    String,
+    (String, String, String, String),
+    (NaiveDate, At, Option<At>),
+    (Option<i64>, Option<i64>, Option<i64>),
+    Option<i64>,
+);
+
+/// The claims received in the period, oldest first.
+pub fn requests(conn: &mut Conn, scope: &Scope, period: &Period) -> QueryResult<Vec<Request>> {
+    let mut query = claims::table
+        .inner_join(sellers::table)
+        .left_join(orders::table.on(orders::id.nullable().eq(claims::order_id)))
+        .filter(
+            claims::received_on
+                .ge(period.from)
+                .and(claims::received_on.le(period.to)),
+        )
+        .order((claims::received_at, claims::id))
+        .select((
+            claims::id,
+            (
+                sellers::slug,
+                claims::ground,
+                claims::currency,
+                claims::state,
+            ),
+            (claims::received_on, claims::received_at, claims::decided_at),
+            (
+                claims::requested_e8,
+                claims::computed_e8,
+                claims::granted_e8,
+            ),
+            orders::charge_e8.nullable(),
+        ))
+        .into_boxed();
+    if !scope.0.is_empty() {
+        query = query.filter(claims::seller_id.eq_any(scope.0.clone()));
+    }
+    if let Some(seller) = &period.seller {
+        query = query.filter(claims::seller_id.eq(seller.clone()));
+    }
+    let rows: Vec<Row> = query.load(conn)?;
+    let decided = deciders(conn, period)?;
+    let paid_out = payouts_of(conn, period)?;
+    let request = |row| request(row, &decided, &paid_out);
+    Ok(rows.into_iter().map(request).collect())
+}
+
+fn request(
+    row: Row,
+    decided: &HashMap<String, (String, bool)>,
+    paid_out: &HashMap<String, Option<DateTime<Utc>>>,
+) -> Request {
+    let (
+        id,
+        (seller, ground, currency, state),
+        (received_on, received_at, decided_at),
+        (requested_e8, computed_e8, granted_e8),
+        charge_e8,
+    ) = row;
+    let decided_at = decided_at.map(At::utc);
+    let (by, overridden) = match decided.get(&id) {
+        Some((by, overridden)) => (by.as_str(), *overridden),
+        None => ("", false),
+    };
+    let paid_at = match paid_out.get(&id) {
+        Some(settled) => *settled,
+        None if granted_e8.unwrap_or(0) > 0 => decided_at,
+        None => None,
+    };
+    Request {
+        asked_e8: requested_e8.or(charge_e8).or(computed_e8).unwrap_or(0),
+        automatic: by == "policy",
+        received_at: received_at.utc(),
+        seller,
+        ground,
+        currency,
+        state,
+        received_on,
+        decided_at,
+        paid_at,
+        computed_e8,
+        granted_e8,
+        overridden,
+    }
+}
+
+/// By claim: who decided last, and whether it was an override.
+fn deciders(conn: &mut Conn, period: &Period) -> QueryResult<HashMap<String, (String, bool)>> {
+    let rows: Vec<(String, String, Option<String>)> = decisions::table
+        .inner_join(claims::table)
+        .filter(
+            claims::received_on
+                .ge(period.from)
+                .and(claims::received_on.le(period.to)),
+        )
+        .order(decisions::seq)
+        .select((
+            decisions::claim_id,
+            decisions::decided_by,
+            decisions::override_reason,
+        ))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(claim, by, reason)| (claim, (by, reason.is_some())))
+        .collect())
+}
+
+/// By claim: when the last of its payouts was settled, none while one of them is not.
+fn payouts_of(
+    conn: &mut Conn,
+    period: &Period,
+) -> QueryResult<HashMap<String, Option<DateTime<Utc>>>> {
+    let rows: Vec<(String, Option<At>)> = payouts::table
+        .inner_join(claims::table.on(claims::id.eq(payouts::claim_id)))
+        .filter(
+            claims::received_on
+                .ge(period.from)
+                .and(claims::received_on.le(period.to)),
+        )
+        .select((payouts::claim_id, payouts::settled_at))
+        .load(conn)?;
+    let mut paid = HashMap::new();
+    for (claim, settled) in rows {
+        let settled = settled.map(At::utc);
+        paid.entry(claim)
+            .and_modify(|known: &mut Option<DateTime<Utc>>| {
+                *known = known.zip(settled).map(|(a, b)| a.max(b));
+            })
+            .or_insert(settled);
+    }
+    Ok(paid)
+}
+
+/// One ground of one seller in one currency.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ground {
+    pub seller: String,
+    pub ground: String,
+    pub currency: String,
+    pub filed: i64,
+    pub approved: i64,
+    pub rejected: i64,
+    /// Put right without money, or taken back by the customer.
+    pub ended: i64,
+    pub open: i64,
+    pub automatic: i64,
+    pub overridden: i64,
+    pub asked_e8: i64,
+    pub computed_e8: i64,
+    pub granted_e8: i64,
+}
+
+/// The same requests by seller, ground and currency, in that order.
+pub fn grounds(requests: &[Request]) -> Vec<Ground> {
+    let mut grounds: BTreeMap<(&str, &str, &str), Ground> = BTreeMap::new();
+    for request in requests {
+        let key = (
+            request.seller.as_str(),
+            request.ground.as_str(),
+            request.currency.as_str(),
+        );
+        let line = grounds.entry(key).or_insert_with(|| Ground {
+            seller: request.seller.clone(),
+            ground: request.ground.clone(),
+            currency: request.currency.clone(),
+            ..Ground::default()
+        });
+        line.filed += 1;
+        match request.state.as_str() {
+            "approved" => line.approved += 1,
+            "rejected" => line.rejected += 1,
+            "withdrawn" | "remedied" => line.ended += 1,
+            _ => line.open += 1,
+        }
+        line.automatic += i64::from(request.automatic);
+        line.overridden += i64::from(request.overridden);
+        line.asked_e8 = line.asked_e8.saturating_add(request.asked_e8);
+        line.computed_e8 = line
+            .computed_e8
+            .saturating_add(request.computed_e8.unwrap_or(0));
+        line.granted_e8 = line
+            .granted_e8
+            .saturating_add(request.granted_e8.unwrap_or(0));
+    }
+    grounds.into_values().collect()
+}
+
+/// A decision that was not the rules' own, with both amounts.
+#[derive(Debug, Clone, Queryable)]
+pub struct Overridden {
+    pub claim: String,
+    pub seller: String,
+    pub decided_by: String,
+    pub verdict: String,
+    pub reason: Option<String>,
+    pub words: String,
+    pub currency: String,
+    pub computed_e8: Option<i64>,
+    pub amount_e8: i64,
+    pub at: At,
+}
+
+/// Decisions on the period's claims that were not the rules' own, newest first.
+pub fn overrides(
+    conn: &mut Conn,
+    scope: &Scope,
+    period: &Period,
+    limit: i64,
+) -> QueryResult<Vec<Overridden>> {
+    let mut query = decisions::table
+        .inner_join(claims::table)
+        .inner_join(sellers::table.on(sellers::id.eq(decisions::seller_id)))
+        .left_join(people::table.on(people::id.eq(decisions::decided_by)))
+        .filter(decisions::override_reason.is_not_null())
+        .filter(
+            claims::received_on
+                .ge(period.from)
+                .and(claims::received_on.le(period.to)),
+        )
+        .order((decisions::at.desc(), decisions::id))
+        .limit(limit)
+        .select((
+            claims::number,
+            sellers::name,
+            diesel::dsl::sql::<diesel::sql_types::Text>(
+                "COALESCE(people.name, decisions.decided_by)",
+            ),
+            decisions::verdict,
+            decisions::override_reason,
+            decisions::words,
+            decisions::currency,
+            decisions::computed_e8,
+            decisions::amount_e8,
+            decisions::at,
+        ))
+        .into_boxed();
+    if !scope.0.is_empty() {
+        query = query.filter(decisions::seller_id.eq_any(scope.0.clone()));
+    }
+    if let Some(seller) = &period.seller {
+        query = query.filter(decisions::seller_id.eq(seller.clone()));
+    }
+    query.load(conn)
+}
