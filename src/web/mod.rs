@@ -4,14 +4,13 @@
 //! A request goes through, from outside in: its reference and log line, the headers, the Host, the deadlines, its origin, and then
 //! the gate of its route, where it also gets its session and its errors their face.
 
-pub mod amount;
 pub mod assets;
 pub mod chart;
 pub mod csv;
 mod deadlines;
+pub mod demo;
 pub mod faces;
 mod fields;
-pub mod files;
 pub mod filters;
 pub mod form;
 pub mod gate;
@@ -21,13 +20,13 @@ mod hosts;
 pub mod nav;
 pub mod next;
 pub mod page;
+pub mod show;
 pub mod parts;
 pub mod people;
-pub mod policies;
+pub mod reports;
 pub mod request;
 pub mod routes;
 pub mod session;
-pub mod show;
 pub mod upload;
 
 use std::net::TcpListener;

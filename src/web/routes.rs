@@ -9,7 +9,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{ServiceConfig, resource, route};
 
 use super::gate::{self, Gate};
-use super::{assets, faces, files, health, people, policies};
+use super::{assets, demo, faces, health, people, reports};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
@@ -68,15 +68,20 @@ routes! {
     Visitor  GET  "/invitation/{token}" => people::links::invitation;
     Visitor  POST "/invitation/{token}" => people::links::accept;
     Visitor  POST "/sign-out" => people::sign_in::delete;
-    Visitor  GET  "/policies" => policies::index;
-    Visitor  GET  "/policies/{id}" => policies::show;
-    Visitor  GET  "/policies/{id}/{version}" => policies::version;
-    Signed   GET  "/files/{id}" => files::show;
     Signed   GET  "/account" => people::account::show;
     Signed   POST "/account" => people::account::update;
     Signed   POST "/account/password" => people::account::change_password;
     Signed   POST "/account/sessions/{session}/end" => people::account::end_session;
     Signed   POST "/account/sessions/end" => people::account::end_sessions;
+
+    Manager  GET  "/reports/sla" => reports::sla::show;
+    Manager  GET  "/reports/sla.csv" => reports::sla::csv;
+    Manager  GET  "/reports/refunds" => reports::refunds::show;
+    Manager  GET  "/reports/refunds.csv" => reports::refunds::csv;
+
+    Visitor  GET  "/demo/mail" => demo::index;
+    Visitor  GET  "/demo/mail/{letter}" => demo::show;
+    Visitor  GET  "/demo/mail/{letter}/html" => demo::html;
 }
 
 /// HEAD is answered wherever GET is.
