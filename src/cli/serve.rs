@@ -1,7 +1,7 @@
 //! `redress serve`: the web server, and the worker beside it unless told otherwise.
 
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 
 use anyhow::Context;
 
@@ -27,30 +27,18 @@ pub fn serve(args: Serve) -> anyhow::Result<i32> {
     let config = args.place.config()?;
     log_to_stderr(&config);
     let wanted = args.listen.unwrap_or(config.listen);
-    let (socket, listen) = bind(wanted)?;
+    let socket = web::bind(wanted).with_context(|| format!("cannot listen on {wanted}"))?;
+    let listen = socket.local_addr()?;
     let app = App::open(config.with_listen(listen), Clock::System)?;
-    run(app, socket, args.no_worker)?;
+    tracing::info!(worker = !args.no_worker, "serving");
+    web::run(app, socket, || announce(listen))?;
+    tracing::info!("stopped");
     Ok(0)
 }
 
-/// A bound socket, and the address it really has.
-pub fn bind(wanted: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
-    let socket = TcpListener::bind(wanted).with_context(|| format!("cannot listen on {wanted}"))?;
-    let listen = socket.local_addr()?;
-    Ok((socket, listen))
-}
-
-/// Serves until SIGTERM or SIGINT; requests under way are finished.
-pub fn run(app: App, socket: TcpListener, no_worker: bool) -> anyhow::Result<()> {
-    let listen = app.config.listen;
-    actix_web::rt::System::new().block_on(async move {
-        tracing::info!(worker = !no_worker, "serving");
-        let server = web::server(app, socket)?;
-        let mut out = std::io::stdout();
-        writeln!(out, "Redress is listening on http://{listen}")?;
-        out.flush()?;
-        server.await?;
-        tracing::info!("stopped");
-        Ok(())
-    })
+/// The one line that whoever started it waits for.
+pub fn announce(listen: SocketAddr) -> std::io::Result<()> {
+    let mut out = std::io::stdout();
+    writeln!(out, "Redress is listening on http://{listen}")?;
+    out.flush()
 }

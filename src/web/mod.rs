@@ -29,11 +29,12 @@ pub mod routes;
 pub mod session;
 pub mod upload;
 
-use std::net::TcpListener;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
 
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
-use actix_web::{App as Site, HttpServer, web};
+use actix_web::{App as Site, HttpServer, rt, web};
 
 use crate::app::App;
 
@@ -42,8 +43,26 @@ const CONNECTIONS: usize = 1_000;
 /// What is under way when the server is told to stop gets this long to finish.
 const PARTING_SECONDS: u64 = 20;
 
-/// The server on a bound socket; it runs when awaited, and stops in good order on SIGTERM and SIGINT.
-pub fn server(app: App, socket: TcpListener) -> std::io::Result<Server> {
+/// A socket of one's own; port 0 takes a free one.
+pub fn bind(wanted: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(wanted)
+}
+
+/// Serves until SIGTERM or SIGINT, then finishes what is under way. `ready` is called on the runtime once people can come.
+pub fn run(
+    app: App,
+    socket: TcpListener,
+    ready: impl FnOnce() -> io::Result<()>,
+) -> io::Result<()> {
+    rt::System::new().block_on(async move {
+        let server = server(app, socket)?;
+        ready()?;
+        server.await
+    })
+}
+
+/// The server on a bound socket; it runs when awaited on an actix runtime.
+pub fn server(app: App, socket: TcpListener) -> io::Result<Server> {
     let app = web::Data::new(app);
     let site = move || {
         Site::new()

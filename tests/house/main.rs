@@ -7,4 +7,5 @@ mod database;
 mod guards;
 mod migrations;
 mod pages;
+mod routes;
 mod source;
