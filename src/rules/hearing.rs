@@ -1,6 +1,11 @@
 //! A hearing: one policy, one ground and one claim's facts side by side, with what every test needs worked
 //! out once: the seller's calendar, the units, the lots, and what is owed.
 
+use std::fmt;
+
+use chrono::{Datelike, NaiveDateTime, Timelike};
+use chrono_tz::Tz;
+
 use super::calendar::Calendar;
 use super::clauses::{Start, Test, Window};
 use super::deadline::{Due, due};
@@ -99,13 +104,17 @@ impl<'a> Hearing<'a> {
 
     /// An instant on the seller's wall, and in UTC where that differs.
     pub fn clock(&self, at: At) -> String {
-        let utc = at.format("%Y-%m-%d %H:%M:%S UTC");
         match self.calendar.zone {
-            chrono_tz::Tz::UTC => utc.to_string(),
-            zone => format!(
-                "{} ({utc})",
-                at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S %Z")
-            ),
+            Tz::UTC => format!("{} UTC", Wall(at.naive_utc())),
+            zone => {
+                let local = at.with_timezone(&zone);
+                format!(
+                    "{} {} ({} UTC)",
+                    Wall(local.naive_local()),
+                    local.offset(),
+                    Wall(at.naive_utc())
+                )
+            }
         }
     }
 
@@ -121,5 +130,22 @@ impl<'a> Hearing<'a> {
             .dispute
             .as_ref()
             .filter(|dispute| dispute.status == DisputeStatus::Lost)
+    }
+}
+
+/// "2025-06-05 12:00:00", written by hand: the general formatter took a seventh of an assessment's time.
+struct Wall(NaiveDateTime);
+
+impl fmt::Display for Wall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (day, time) = (self.0.date(), self.0.time());
+        write!(f, "{:04}-{:02}-{:02} ", day.year(), day.month(), day.day())?;
+        write!(
+            f,
+            "{:02}:{:02}:{:02}",
+            time.hour(),
+            time.minute(),
+            time.second()
+        )
     }
 }

@@ -5,6 +5,7 @@ mod calendar;
 mod cases;
 mod check;
 mod claims;
+mod command;
 mod ledger;
 mod lots;
 mod money;

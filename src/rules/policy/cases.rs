@@ -62,13 +62,14 @@ impl Policy {
         self.cases.iter().filter_map(unmet).collect()
     }
 
-    fn try_case(&self, case: &Case) -> Option<String> {
+    /// The claim of one case: its sample with what differs, under this policy.
+    pub fn claim_of(&self, case: &Case) -> Result<Value, String> {
         let mut claim = match &case.from {
             None => Value::Object(serde_json::Map::new()),
             Some(name) => match self.samples.get(name) {
                 Some(sample) => sample.clone(),
                 None => {
-                    return Some(format!(
+                    return Err(format!(
                         "builds on the sample {name}, which is not in the document"
                     ));
                 }
@@ -78,6 +79,14 @@ impl Policy {
         if let Value::Object(members) = &mut claim {
             members.insert("policy".to_owned(), Value::from(self.id.as_str()));
         }
+        Ok(claim)
+    }
+
+    fn try_case(&self, case: &Case) -> Option<String> {
+        let claim = match self.claim_of(case) {
+            Ok(claim) => claim,
+            Err(message) => return Some(message),
+        };
         match facts::read(&claim.to_string()) {
             Ok(facts) if self.ground(&facts.ground).is_none() => Some(format!(
                 "names the ground {}, which the policy lacks",
