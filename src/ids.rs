@@ -1,8 +1,11 @@
 //! Typed ids (UUIDv7 as text, made by the application so that they are known before the insert) and the numbers people say on
 //! the phone (T-1042, C-310). An id opens nothing by itself: every finder also asks who is looking.
 
+use std::sync::{Mutex, PoisonError};
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::ContextV7;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
@@ -70,11 +73,14 @@ ids!(
     LetterId,
 );
 
-/// A UUIDv7 of that instant, for rows that nothing else refers to by type.
+/// A UUIDv7 of that instant, for rows that nothing else refers to by type. Ids made one after the other at the same instant, as
+/// the rows of one deed are, sort in that order too (RFC 9562, 6.2).
 pub fn fresh(at: DateTime<Utc>) -> String {
+    static ORDER: Mutex<Option<ContextV7>> = Mutex::new(None);
+    let mut order = ORDER.lock().unwrap_or_else(PoisonError::into_inner);
+    let context = order.get_or_insert_with(ContextV7::new);
     let since_epoch = at.timestamp().unsigned_abs();
-    let stamp =
-        uuid::Timestamp::from_unix(uuid::NoContext, since_epoch, at.timestamp_subsec_nanos());
+    let stamp = uuid::Timestamp::from_unix(&*context, since_epoch, at.timestamp_subsec_nanos());
     uuid::Uuid::new_v7(stamp).to_string()
 }
 
@@ -91,4 +97,20 @@ pub fn secret() -> crate::error::Result<String> {
 pub fn digest(text: &str) -> String {
     use sha2::Digest;
     data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_one_instant_sort_as_they_were_made_and_later_instants_after_them() {
+        let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        let later = at + chrono::Duration::milliseconds(1);
+        let mut made: Vec<String> = (0..500).map(|_| fresh(at)).collect();
+        made.push(fresh(later));
+        let mut sorted = made.clone();
+        sorted.sort();
+        assert_eq!(made, sorted);
+    }
 }

@@ -341,11 +341,7 @@ fn past<'a>(query: Boxed<'a>, cursor: &Cursor) -> Boxed<'a> {
                 .or(tickets::next_due_at.eq(due).and(tickets::id.lt(id)))
                 .assume_not_null(),
         ),
-        (None, true) => query.filter(
-            tickets::next_due_at
-                .is_not_null()
-                .or(tickets::id.lt(id)),
-        ),
+        (None, true) => query.filter(tickets::next_due_at.is_not_null().or(tickets::id.lt(id))),
     }
 }
 

@@ -12,8 +12,8 @@ mod replay;
 mod settle;
 pub mod tell;
 
-pub use cancel::{Prospect, Prospects, cancel, prospects};
 pub use ask::{Supply, appeal, ask, establish, supply, withdraw};
+pub use cancel::{Prospect, Prospects, cancel, prospects};
 pub use decide::{Decide, Decided, OVERRIDES, Verdict, ceiling, decide};
 pub use gather::{facts, facts_on};
 pub use replay::{Replayed, difference, replay};
@@ -31,7 +31,9 @@ use crate::db::sellers::{self, Seller};
 use crate::db::tickets::Ticket;
 use crate::db::{Conn, Tx, already, bump_counter, files};
 use crate::error::{Code, Error, Result};
-use crate::ids::{AssessmentId, ClaimId, DraftId, FileId, OrderId, PersonId, PolicyId, SellerId, fresh};
+use crate::ids::{
+    AssessmentId, ClaimId, DraftId, FileId, OrderId, PersonId, PolicyId, SellerId, fresh,
+};
 use crate::rules::adjudicate::adjudicate;
 use crate::rules::assessment::{Assessment, Outcome};
 use crate::rules::calendar::local_day;
@@ -81,17 +83,39 @@ pub fn file(tx: &mut Tx, act: &Act, new: &New) -> Result<Standing> {
         let words = format!("A request on this is open already: {}.", open.number);
         return Err(Error::refused_because(Code::AlreadyOpen, words));
     }
+    claim.number = format!("C-{}", bump_counter(tx, "claim")?);
     let given = given(act, &claim.id, &new.evidence);
-    let facts = gather::facts_with(tx, &claim, &seller, order.as_ref(), &given, &[], act.at, None)?;
+    let facts = gather::facts_with(
+        tx,
+        &claim,
+        &seller,
+        order.as_ref(),
+        &given,
+        &[],
+        act.at,
+        None,
+    )?;
     let policy = known_ground(&shelf, &facts, &new.ground, order.is_some())?;
     let assessment = adjudicate(&shelf, &facts);
-    let title = order.as_ref().map_or_else(|| "Balance".to_owned(), |order| format!("{} ({})", order.title, order.number));
-    let subject = format!("{}: {title}", policy.ground(&new.ground).map_or("Request", |ground| ground.title.as_str()));
-    let opening = Opening { seller: &seller.id, customer: &new.customer, subject: &subject, body: &new.reason };
+    let title = order.as_ref().map_or_else(
+        || "Balance".to_owned(),
+        |order| format!("{} ({})", order.title, order.number),
+    );
+    let subject = format!(
+        "{}: {title}",
+        policy
+            .ground(&new.ground)
+            .map_or("Request", |ground| ground.title.as_str())
+    );
+    let opening = Opening {
+        seller: &seller.id,
+        customer: &new.customer,
+        subject: &subject,
+        body: &new.reason,
+    };
     let ticket = tickets::begin(tx, act, &opening)?;
     claim.ticket_id = ticket.id.clone();
     claim.policy_id = pinned(tx, &seller.policy, &assessment)?;
-    claim.number = format!("C-{}", bump_counter(tx, "claim")?);
     let inserted = rows::insert_claim(tx, &claim);
     if already(&inserted) {
         return Err(Error::refused(Code::AlreadyOpen));
@@ -109,19 +133,27 @@ pub fn file(tx: &mut Tx, act: &Act, new: &New) -> Result<Standing> {
     if !new.reason.trim().is_empty() {
         tickets::say(tx, act, &ticket, "customer", &new.reason)?;
     }
-    let happened = Happened::new(&seller.id, "claim_filed", format!("{} asked: {subject}", act.who.label()))
-        .on_ticket(&ticket.id)
-        .on_claim(&claim.id)
-        .on_order(claim.order_id.as_ref())
-        .told(format!("You sent this request ({}).", claim.number));
+    let happened = Happened::new(
+        &seller.id,
+        "claim_filed",
+        format!("{} asked: {subject}", act.who.label()),
+    )
+    .on_ticket(&ticket.id)
+    .on_claim(&claim.id)
+    .on_order(claim.order_id.as_ref())
+    .told(format!("You sent this request ({}).", claim.number));
     record(tx, act, happened)?;
-    settle(tx, act, &seller, &shelf, claim, ticket, facts, assessment, true)
+    settle(
+        tx, act, &seller, &shelf, claim, ticket, facts, assessment, true,
+    )
 }
 
 /// Assesses an open claim again, after a fact, a piece of evidence or an order's new state; what changed is told to whom it
 /// concerns. A claim that is no longer open stays as it was decided.
 pub fn reassess(tx: &mut Tx, act: &Act, id: &ClaimId) -> Result<Option<Standing>> {
-    let Some(claim) = rows::bump_claim(tx, id, None)? else { return Err(Error::NotFound) };
+    let Some(claim) = rows::bump_claim(tx, id, None)? else {
+        return Err(Error::NotFound);
+    };
     if !claim.is_open() {
         return Ok(None);
     }
@@ -130,12 +162,18 @@ pub fn reassess(tx: &mut Tx, act: &Act, id: &ClaimId) -> Result<Option<Standing>
     let shelf = policies::shelf(tx, &seller.policy)?;
     let facts = gather::facts(tx, &claim, act.at, None)?;
     let assessment = adjudicate(&shelf, &facts);
-    settle(tx, act, &seller, &shelf, claim, ticket, facts, assessment, false).map(Some)
+    settle(
+        tx, act, &seller, &shelf, claim, ticket, facts, assessment, false,
+    )
+    .map(Some)
 }
 
 /// Assesses the open claims on an order again, after its status or its remains changed.
 pub fn follow_order(tx: &mut Tx, act: &Act, order: &OrderId) -> Result<()> {
-    for claim in rows::of_order(tx, order)?.into_iter().filter(Claim::is_open) {
+    for claim in rows::of_order(tx, order)?
+        .into_iter()
+        .filter(Claim::is_open)
+    {
         reassess(tx, act, &claim.id)?;
     }
     Ok(())
@@ -161,9 +199,20 @@ fn settle(
     follow(tx, act, &ticket, before, after)?;
     let policy = governing(shelf, &assessment)?;
     let calendar = policy.calendar(&facts);
-    let subject =
-        clocks::Subject { seller: &seller.id, ticket: &ticket.id, claim: Some(&claim.id), calendar: &calendar };
-    clocks::promise(tx, act, &subject, &assessment.deadlines, claim.received_at.utc(), None)?;
+    let subject = clocks::Subject {
+        seller: &seller.id,
+        ticket: &ticket.id,
+        claim: Some(&claim.id),
+        calendar: &calendar,
+    };
+    clocks::promise(
+        tx,
+        act,
+        &subject,
+        &assessment.deadlines,
+        claim.received_at.utc(),
+        None,
+    )?;
     if after == lifecycle::State::NeedsEvidence {
         clocks::pause(tx, &ticket.id, &["decision"], act.at)?;
     } else if before == lifecycle::State::NeedsEvidence && !first {
@@ -171,11 +220,18 @@ fn settle(
     }
     let claim = rows::find(tx, &claim.id)?;
     if assessment.automatic && assessment.outcome == Outcome::Eligible && !assessment.flagged {
-        let policy_act = Act { who: Who::Policy, ..act.clone() };
-        return decide::automatically(tx, &policy_act, claim, &assessment);
+        let policy_act = Act {
+            who: Who::Policy,
+            ..act.clone()
+        };
+        return decide::automatically(tx, &policy_act, claim, facts, &assessment);
     }
     let ticket = crate::db::tickets::find(tx, &ticket.id)?;
-    let standing = Standing { claim, ticket, assessment };
+    let standing = Standing {
+        claim,
+        ticket,
+        assessment,
+    };
     if first {
         tell::received(tx, act, seller, policy, &standing)?;
     } else if before != after && after == lifecycle::State::NeedsEvidence {
@@ -185,7 +241,13 @@ fn settle(
 }
 
 /// The assessment's row, with the facts it rests on: enough to replay it.
-fn keep(tx: &mut Tx, act: &Act, claim: &Claim, facts: &Facts, assessment: &Assessment) -> Result<rows::Assessment> {
+fn keep(
+    tx: &mut Tx,
+    act: &Act,
+    claim: &Claim,
+    facts: &Facts,
+    assessment: &Assessment,
+) -> Result<rows::Assessment> {
     let row = rows::Assessment {
         id: AssessmentId::new(act.at),
         claim_id: claim.id.clone(),
@@ -201,12 +263,24 @@ fn keep(tx: &mut Tx, act: &Act, claim: &Claim, facts: &Facts, assessment: &Asses
     };
     let row = rows::insert_assessment(tx, row)?;
     let amount = assessment.amount.map(|amount| amount.e8());
-    rows::set_assessed(tx, &claim.id, assessment.outcome.word(), amount, assessment.flagged)?;
+    rows::set_assessed(
+        tx,
+        &claim.id,
+        assessment.outcome.word(),
+        amount,
+        assessment.flagged,
+    )?;
     Ok(row)
 }
 
 /// The ticket follows the claim: whose turn it is, or that everything waits for a dispute.
-fn follow(tx: &mut Tx, act: &Act, ticket: &Ticket, before: lifecycle::State, after: lifecycle::State) -> Result<()> {
+fn follow(
+    tx: &mut Tx,
+    act: &Act,
+    ticket: &Ticket,
+    before: lifecycle::State,
+    after: lifecycle::State,
+) -> Result<()> {
     use lifecycle::State;
     let verb = match after {
         State::NeedsEvidence => turn::Verb::Ask,
@@ -219,7 +293,9 @@ fn follow(tx: &mut Tx, act: &Act, ticket: &Ticket, before: lifecycle::State, aft
 
 /// The claim's row before it has a number, a ticket and a policy version.
 fn unfiled(act: &Act, new: &New, seller: &Seller, order: Option<&Order>) -> Claim {
-    let currency = order.map_or(&seller.currency, |order| &order.currency).clone();
+    let currency = order
+        .map_or(&seller.currency, |order| &order.currency)
+        .clone();
     let subject = match order {
         Some(order) => format!("order:{}", order.id),
         None => format!("balance:{}:{}:{currency}", seller.id, new.customer),
@@ -265,31 +341,62 @@ fn given(act: &Act, claim: &ClaimId, evidence: &[(String, Option<FileId>)]) -> V
     evidence.iter().map(row).collect()
 }
 
-fn known_ground<'a>(shelf: &'a Shelf, facts: &Facts, ground: &str, has_order: bool) -> Result<&'a Policy> {
-    let at = facts.order.as_ref().and_then(|order| order.placed_at).unwrap_or(facts.received_at);
-    let policy = shelf.nearest(&facts.policy, at, facts.seller.time_zone).ok_or(Error::NotFound)?;
-    let known = policy.ground(ground).is_some_and(|ground| !ground.needs_order() || has_order);
-    if known { Ok(policy) } else { Err(Error::invalid("ground", "Choose what happened")) }
+fn known_ground<'a>(
+    shelf: &'a Shelf,
+    facts: &Facts,
+    ground: &str,
+    has_order: bool,
+) -> Result<&'a Policy> {
+    let at = facts
+        .order
+        .as_ref()
+        .and_then(|order| order.placed_at)
+        .unwrap_or(facts.received_at);
+    let policy = shelf
+        .nearest(&facts.policy, at, facts.seller.time_zone)
+        .ok_or(Error::NotFound)?;
+    let known = policy
+        .ground(ground)
+        .is_some_and(|ground| !ground.needs_order() || has_order);
+    if known {
+        Ok(policy)
+    } else {
+        Err(Error::invalid("ground", "Choose what happened"))
+    }
 }
 
 /// The version that an assessment names.
 pub fn governing<'a>(shelf: &'a Shelf, assessment: &Assessment) -> Result<&'a Policy> {
     let named = &assessment.policy;
-    shelf.get(&named.id, &named.version).ok_or_else(|| Error::broken(format!("no {} {}", named.id, named.version)))
+    shelf
+        .get(&named.id, &named.version)
+        .ok_or_else(|| Error::broken(format!("no {} {}", named.id, named.version)))
 }
 
 fn pinned(conn: &mut Conn, policy: &str, assessment: &Assessment) -> Result<PolicyId> {
-    let version = versions::versions(conn, policy)?.into_iter().find(|row| row.version == assessment.policy.version);
-    version.map(|row| row.id).ok_or_else(|| Error::broken(format!("{policy} {} is not published", assessment.policy.version)))
+    let version = versions::versions(conn, policy)?
+        .into_iter()
+        .find(|row| row.version == assessment.policy.version);
+    version.map(|row| row.id).ok_or_else(|| {
+        Error::broken(format!(
+            "{policy} {} is not published",
+            assessment.policy.version
+        ))
+    })
 }
 
 fn claim_state(claim: &Claim) -> Result<lifecycle::State> {
-    lifecycle::State::from_word(&claim.state).ok_or_else(|| Error::broken(format!("claim state {}", claim.state)))
+    lifecycle::State::from_word(&claim.state)
+        .ok_or_else(|| Error::broken(format!("claim state {}", claim.state)))
 }
 
 fn step(claim: &Claim, verb: lifecycle::Verb, outcome: Outcome) -> Result<lifecycle::State> {
-    lifecycle::next(claim_state(claim)?, verb, outcome)
-        .map_err(|illegal| Error::refused_because(Code::IllegalStep, format!("This cannot be done: {illegal}.")))
+    lifecycle::next(claim_state(claim)?, verb, outcome).map_err(|illegal| {
+        Error::refused_because(
+            Code::IllegalStep,
+            format!("This cannot be done: {illegal}."),
+        )
+    })
 }
 
 /// The word that the rules have for a door.
@@ -303,7 +410,9 @@ fn channel(via: Door) -> &'static str {
 
 /// What the rules last said of a claim, as it was stored.
 pub fn assessed(conn: &mut Conn, claim: &ClaimId) -> Result<Assessment> {
-    Ok(serde_json::from_str(&rows::latest_assessment(conn, claim)?.result_json)?)
+    Ok(serde_json::from_str(
+        &rows::latest_assessment(conn, claim)?.result_json,
+    )?)
 }
 
 /// What filing this claim now would be answered, with nothing written: the same facts, the same rules.
@@ -316,7 +425,16 @@ pub fn preview(conn: &mut Conn, act: &Act, new: &New) -> Result<(Facts, Assessme
     let shelf = policies::shelf(conn, &seller.policy)?;
     let claim = unfiled(act, new, &seller, order.as_ref());
     let given = given(act, &claim.id, &new.evidence);
-    let facts = gather::facts_with(conn, &claim, &seller, order.as_ref(), &given, &[], act.at, None)?;
+    let facts = gather::facts_with(
+        conn,
+        &claim,
+        &seller,
+        order.as_ref(),
+        &given,
+        &[],
+        act.at,
+        None,
+    )?;
     known_ground(&shelf, &facts, &new.ground, order.is_some())?;
     let assessment = adjudicate(&shelf, &facts);
     Ok((facts, assessment))

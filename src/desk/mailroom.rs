@@ -61,7 +61,10 @@ pub fn send_again(tx: &mut Tx, act: &Act, id: &LetterId) -> Result<()> {
     let letter = rows::find(tx, id)?;
     if let Some(person) = act.person() {
         let serves = person.sellers.is_empty()
-            || letter.seller_id.as_ref().is_some_and(|seller| person.sellers.contains(seller));
+            || letter
+                .seller_id
+                .as_ref()
+                .is_some_and(|seller| person.sellers.contains(seller));
         if !serves {
             return Err(Error::NotFound);
         }
@@ -70,10 +73,17 @@ pub fn send_again(tx: &mut Tx, act: &Act, id: &LetterId) -> Result<()> {
         }
     }
     if rows::set_queued(tx, id, act.at)? == 0 {
-        return Err(Error::refused_because(Code::AlreadyDone, "This letter is not a dead one: it waits, or was sent."));
+        return Err(Error::refused_because(
+            Code::AlreadyDone,
+            "This letter is not a dead one: it waits, or was sent.",
+        ));
     }
     if let Some(seller) = &letter.seller_id {
-        let words = format!("{} had the letter \"{}\" sent again.", act.who.label(), letter.subject);
+        let words = format!(
+            "{} had the letter \"{}\" sent again.",
+            act.who.label(),
+            letter.subject
+        );
         let mut happened = Happened::new(seller, "letter_requeued", words);
         (happened.ticket, happened.claim) = (letter.ticket_id, letter.claim_id);
         record(tx, act, happened)?;

@@ -5,8 +5,8 @@
 pub mod claims;
 pub mod clocks;
 pub mod deposits;
-pub mod drafts;
 pub mod disputes;
+pub mod drafts;
 pub mod events;
 pub mod files;
 pub mod forms;

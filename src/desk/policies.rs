@@ -24,20 +24,35 @@ pub fn shelf(conn: &mut Conn, policy: &str) -> Result<Arc<Shelf>> {
     if versions.is_empty() {
         return Err(Error::NotFound);
     }
-    let key: Vec<String> = versions.iter().map(|version| version.id.to_string()).collect();
-    if let Some(shelf) = SHELVES.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+    let key: Vec<String> = versions
+        .iter()
+        .map(|version| version.id.to_string())
+        .collect();
+    if let Some(shelf) = SHELVES
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(&key)
+    {
         return Ok(shelf.clone());
     }
     let parsed: Result<Vec<Policy>> = versions.iter().map(parse).collect();
     let shelf = Arc::new(Shelf::new(parsed?));
-    SHELVES.lock().unwrap_or_else(PoisonError::into_inner).insert(key, shelf.clone());
+    SHELVES
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(key, shelf.clone());
     Ok(shelf)
 }
 
 fn parse(version: &Version) -> Result<Policy> {
     Policy::parse(&version.document).map_err(|flaws| {
         let words: Vec<String> = flaws.iter().map(ToString::to_string).collect();
-        Error::broken(format!("the published {} {} no longer reads: {}", version.policy, version.version, words.join("; ")))
+        Error::broken(format!(
+            "the published {} {} no longer reads: {}",
+            version.policy,
+            version.version,
+            words.join("; ")
+        ))
     })
 }
 
@@ -47,22 +62,35 @@ fn parse(version: &Version) -> Result<Policy> {
 /// `Refused(BrokenPolicy)` with the flaws and failing cases; `Refused(AlreadyDone)` where that version has another text, or one
 /// that is published already begins later.
 pub fn publish(tx: &mut Tx, act: &Act, document: &str) -> Result<Version> {
-    let policy = Policy::parse(document).map_err(|flaws| broken(flaws.iter().map(ToString::to_string).collect()))?;
+    let policy = Policy::parse(document)
+        .map_err(|flaws| broken(flaws.iter().map(ToString::to_string).collect()))?;
     let failing = policy.check();
     if !failing.is_empty() {
         return Err(broken(failing.iter().map(ToString::to_string).collect()));
     }
     let there = rows::versions(tx, &policy.id)?;
-    if let Some(same) = there.iter().find(|version| version.version == policy.version) {
+    if let Some(same) = there
+        .iter()
+        .find(|version| version.version == policy.version)
+    {
         if same.hash == policy.hash() {
             return Ok(same.clone());
         }
-        let words = format!("Version {} of {} is published with another text. Give the new text a new version.", policy.version, policy.id);
+        let words = format!(
+            "Version {} of {} is published with another text. Give the new text a new version.",
+            policy.version, policy.id
+        );
         return Err(Error::refused_because(Code::AlreadyDone, words));
     }
     let valid_from = start_of_day(policy.valid_from, policy.time_zone);
-    if there.iter().any(|version| version.valid_from.utc() >= valid_from) {
-        let words = format!("A version of {} that begins on that day or later is published already.", policy.id);
+    if there
+        .iter()
+        .any(|version| version.valid_from.utc() >= valid_from)
+    {
+        let words = format!(
+            "A version of {} that begins on that day or later is published already.",
+            policy.id
+        );
         return Err(Error::refused_because(Code::AlreadyDone, words));
     }
     let version = Version {

@@ -34,15 +34,29 @@ pub fn open(tx: &mut Tx, act: &Act, opening: &Opening, attached: &[FileId]) -> R
     files::attach(tx, act, &ticket.id, &message.id, attached)?;
     let seller = sellers::find(tx, opening.seller)?;
     let customer = persons::find(tx, opening.customer)?;
-    let happened = Happened::new(&ticket.seller_id, "ticket_opened", format!("{} asked a question.", act.who.label()));
-    record(tx, act, happened.on_ticket(&ticket.id).told("You wrote to us."))?;
+    let happened = Happened::new(
+        &ticket.seller_id,
+        "ticket_opened",
+        format!("{} asked a question.", act.who.label()),
+    );
+    record(
+        tx,
+        act,
+        happened.on_ticket(&ticket.id).told("You wrote to us."),
+    )?;
     let letter = letters::tickets::TicketReceived {
         signature: signature(act, &seller),
         ticket: ticket.number.clone(),
         promises: Vec::new(),
     }
     .letter()?;
-    let envelope = about(&ticket, &seller, &customer.email, "ticket_received", format!("ticket:{}:received", ticket.id));
+    let envelope = about(
+        &ticket,
+        &seller,
+        &customer.email,
+        "ticket_received",
+        format!("ticket:{}:received", ticket.id),
+    );
     mailroom::queue(tx, act, &envelope, letter)?;
     Ok(ticket)
 }
@@ -74,12 +88,23 @@ pub fn begin(tx: &mut Tx, act: &Act, opening: &Opening) -> Result<Ticket> {
 
 fn shortened(subject: &str) -> String {
     let plain = crate::plain::line(subject, 301);
-    if plain.chars().count() <= 300 { plain } else { plain.chars().take(299).chain(['…']).collect() }
+    if plain.chars().count() <= 300 {
+        plain
+    } else {
+        plain.chars().take(299).chain(['…']).collect()
+    }
 }
 
 /// Adds a message: from the customer on their own ticket, or from staff, who have `seen` the ticket as it stands.
 /// A staff answer is a first response, and goes out as a letter.
-pub fn reply(tx: &mut Tx, act: &Act, ticket: &TicketId, seen: Option<i64>, body: &str, attached: &[FileId]) -> Result<Message> {
+pub fn reply(
+    tx: &mut Tx,
+    act: &Act,
+    ticket: &TicketId,
+    seen: Option<i64>,
+    body: &str,
+    attached: &[FileId],
+) -> Result<Message> {
     let body = worth_saying(body)?;
     let person = act.person().ok_or(Error::SignIn)?.clone();
     let ticket = lock(tx, act, ticket, seen)?;
@@ -91,8 +116,16 @@ pub fn reply(tx: &mut Tx, act: &Act, ticket: &TicketId, seen: Option<i64>, body:
         }
         step(tx, act, &ticket, Verb::CustomerWrites)?;
         let message = say(tx, act, &ticket, "customer", &body)?;
-        let happened = Happened::new(&ticket.seller_id, "customer_wrote", format!("{} wrote.", person.name));
-        record(tx, act, happened.on_ticket(&ticket.id).told("You wrote to us."))?;
+        let happened = Happened::new(
+            &ticket.seller_id,
+            "customer_wrote",
+            format!("{} wrote.", person.name),
+        );
+        record(
+            tx,
+            act,
+            happened.on_ticket(&ticket.id).told("You wrote to us."),
+        )?;
         message
     };
     files::attach(tx, act, &ticket.id, &message.id, attached)?;
@@ -103,8 +136,18 @@ fn answer(tx: &mut Tx, act: &Act, ticket: &Ticket, person: &Person, body: &str) 
     step(tx, act, ticket, Verb::StaffAnswers)?;
     let message = say(tx, act, ticket, "staff", body)?;
     clocks::stop(tx, &ticket.id, &["first_response"], act.at)?;
-    let happened = Happened::new(&ticket.seller_id, "staff_answered", format!("{} answered the customer.", person.name));
-    record(tx, act, happened.on_ticket(&ticket.id).told(format!("{} answered you.", first_name(&person.name))))?;
+    let happened = Happened::new(
+        &ticket.seller_id,
+        "staff_answered",
+        format!("{} answered the customer.", person.name),
+    );
+    record(
+        tx,
+        act,
+        happened
+            .on_ticket(&ticket.id)
+            .told(format!("{} answered you.", first_name(&person.name))),
+    )?;
     let seller = sellers::find(tx, &ticket.seller_id)?;
     let customer = persons::find(tx, &ticket.customer_id)?;
     let letter = letters::tickets::Reply {
@@ -115,36 +158,65 @@ fn answer(tx: &mut Tx, act: &Act, ticket: &Ticket, person: &Person, body: &str) 
         message: letters::parts::Prose::new(body),
     }
     .letter()?;
-    let envelope = about(ticket, &seller, &customer.email, "reply", format!("message:{}", message.id));
+    let envelope = about(
+        ticket,
+        &seller,
+        &customer.email,
+        "reply",
+        format!("message:{}", message.id),
+    );
     mailroom::queue(tx, act, &envelope, letter)?;
     Ok(message)
 }
 
 /// Writes for the staff alone.
-pub fn note(tx: &mut Tx, act: &Act, ticket: &TicketId, seen: Option<i64>, body: &str) -> Result<Message> {
+pub fn note(
+    tx: &mut Tx,
+    act: &Act,
+    ticket: &TicketId,
+    seen: Option<i64>,
+    body: &str,
+) -> Result<Message> {
     let body = worth_saying(body)?;
     let ticket = lock(tx, act, ticket, seen)?;
     let message = say(tx, act, &ticket, "note", &body)?;
     let words = format!("{} left a note.", act.who.label());
-    record(tx, act, Happened::new(&ticket.seller_id, "note_left", words).on_ticket(&ticket.id))?;
+    record(
+        tx,
+        act,
+        Happened::new(&ticket.seller_id, "note_left", words).on_ticket(&ticket.id),
+    )?;
     Ok(message)
 }
 
 /// Gives the ticket to a member of staff who serves its seller, or to nobody.
-pub fn assign(tx: &mut Tx, act: &Act, ticket: &TicketId, seen: Option<i64>, to: Option<&PersonId>) -> Result<()> {
+pub fn assign(
+    tx: &mut Tx,
+    act: &Act,
+    ticket: &TicketId,
+    seen: Option<i64>,
+    to: Option<&PersonId>,
+) -> Result<()> {
     let ticket = lock(tx, act, ticket, seen)?;
     let words = match to {
         Some(to) => {
             let person = persons::find(tx, to)?;
             if person.role == Role::Customer || person.disabled_at.is_some() {
-                return Err(Error::invalid("assignee", "Choose a member of staff who can sign in"));
+                return Err(Error::invalid(
+                    "assignee",
+                    "Choose a member of staff who can sign in",
+                ));
             }
             format!("{} gave this to {}.", act.who.label(), person.name)
         }
         None => format!("{} gave this back to everyone.", act.who.label()),
     };
     rows::set_assignee(tx, &ticket.id, to)?;
-    record(tx, act, Happened::new(&ticket.seller_id, "ticket_assigned", words).on_ticket(&ticket.id))?;
+    record(
+        tx,
+        act,
+        Happened::new(&ticket.seller_id, "ticket_assigned", words).on_ticket(&ticket.id),
+    )?;
     Ok(())
 }
 
@@ -152,16 +224,36 @@ pub fn close(tx: &mut Tx, act: &Act, ticket: &TicketId, seen: Option<i64>) -> Re
     let ticket = lock(tx, act, ticket, seen)?;
     step(tx, act, &ticket, Verb::Close)?;
     clocks::stop(tx, &ticket.id, &["first_response"], act.at)?;
-    let happened = Happened::new(&ticket.seller_id, "ticket_closed", format!("{} closed this.", act.who.label()));
-    record(tx, act, happened.on_ticket(&ticket.id).told("This conversation was closed. Write again to reopen it."))?;
+    let happened = Happened::new(
+        &ticket.seller_id,
+        "ticket_closed",
+        format!("{} closed this.", act.who.label()),
+    );
+    record(
+        tx,
+        act,
+        happened
+            .on_ticket(&ticket.id)
+            .told("This conversation was closed. Write again to reopen it."),
+    )?;
     Ok(())
 }
 
 pub fn reopen(tx: &mut Tx, act: &Act, ticket: &TicketId, seen: Option<i64>) -> Result<()> {
     let ticket = lock(tx, act, ticket, seen)?;
     step(tx, act, &ticket, Verb::Reopen)?;
-    let happened = Happened::new(&ticket.seller_id, "ticket_reopened", format!("{} reopened this.", act.who.label()));
-    record(tx, act, happened.on_ticket(&ticket.id).told("This conversation was reopened."))?;
+    let happened = Happened::new(
+        &ticket.seller_id,
+        "ticket_reopened",
+        format!("{} reopened this.", act.who.label()),
+    );
+    record(
+        tx,
+        act,
+        happened
+            .on_ticket(&ticket.id)
+            .told("This conversation was reopened."),
+    )?;
     Ok(())
 }
 
@@ -175,11 +267,20 @@ pub fn lock(tx: &mut Tx, act: &Act, ticket: &TicketId, seen: Option<i64>) -> Res
 
 /// Moves the ticket along its lifecycle.
 pub fn step(tx: &mut Tx, act: &Act, ticket: &Ticket, verb: Verb) -> Result<State> {
-    let state = State::from_word(&ticket.state).ok_or_else(|| Error::broken(format!("ticket state {}", ticket.state)))?;
+    let state = State::from_word(&ticket.state)
+        .ok_or_else(|| Error::broken(format!("ticket state {}", ticket.state)))?;
     let to = next(state, verb).map_err(|illegal| {
-        Error::refused_because(crate::error::Code::IllegalStep, format!("This cannot be done: {illegal}."))
+        Error::refused_because(
+            crate::error::Code::IllegalStep,
+            format!("This cannot be done: {illegal}."),
+        )
     })?;
-    rows::set_state(tx, &ticket.id, to.word(), (to == State::Closed).then_some(act.at))?;
+    rows::set_state(
+        tx,
+        &ticket.id,
+        to.word(),
+        (to == State::Closed).then_some(act.at),
+    )?;
     Ok(to)
 }
 
@@ -204,18 +305,38 @@ fn worth_saying(body: &str) -> Result<String> {
         return Err(Error::invalid("body", "Write a message"));
     }
     if body.chars().count() > LONGEST {
-        return Err(Error::invalid("body", format!("Keep the message under {LONGEST} characters, or attach it as a file")));
+        return Err(Error::invalid(
+            "body",
+            format!("Keep the message under {LONGEST} characters, or attach it as a file"),
+        ));
     }
     Ok(body)
 }
 
 fn signature(act: &Act, seller: &Seller) -> letters::parts::Signature {
-    letters::parts::Signature { name: seller.name.clone(), site: act.site.clone() }
+    letters::parts::Signature {
+        name: seller.name.clone(),
+        site: act.site.clone(),
+    }
 }
 
 /// The envelope of a letter about this ticket, signed by its seller.
-pub fn about<'a>(ticket: &'a Ticket, seller: &'a Seller, to: &'a str, kind: &'static str, key: String) -> Envelope<'a> {
-    Envelope { key, kind, seller: Some(&ticket.seller_id), ticket: Some(&ticket.id), claim: None, from_name: &seller.name, to }
+pub fn about<'a>(
+    ticket: &'a Ticket,
+    seller: &'a Seller,
+    to: &'a str,
+    kind: &'static str,
+    key: String,
+) -> Envelope<'a> {
+    Envelope {
+        key,
+        kind,
+        seller: Some(&ticket.seller_id),
+        ticket: Some(&ticket.id),
+        claim: None,
+        from_name: &seller.name,
+        to,
+    }
 }
 
 pub fn first_name(name: &str) -> &str {

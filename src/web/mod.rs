@@ -20,13 +20,13 @@ mod hosts;
 pub mod nav;
 pub mod next;
 pub mod page;
-pub mod show;
 pub mod parts;
 pub mod people;
 pub mod reports;
 pub mod request;
 pub mod routes;
 pub mod session;
+pub mod show;
 pub mod upload;
 
 use std::io;

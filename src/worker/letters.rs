@@ -20,15 +20,24 @@ const LEASE: Duration = Duration::minutes(10);
 /// Sends what is due: how many letters left, and how many could not.
 pub async fn tick(app: &App) -> Result<(usize, usize)> {
     let now = app.now();
-    let due = app.read(move |conn| Ok(mail::due(conn, now, BATCH)?)).await?;
+    let due = app
+        .read(move |conn| Ok(mail::due(conn, now, BATCH)?))
+        .await?;
     let (mut sent, mut failed) = (0, 0);
     for id in due {
         let lease = secret()?;
         let fence = lease.clone();
-        let Some(row) = app.write(move |tx| Ok(mail::set_sending(tx, &id, &fence, now, now + LEASE)?)).await? else {
+        let Some(row) = app
+            .write(move |tx| Ok(mail::set_sending(tx, &id, &fence, now, now + LEASE)?))
+            .await?
+        else {
             continue;
         };
-        if carry(app, row, lease).await? { sent += 1 } else { failed += 1 }
+        if carry(app, row, lease).await? {
+            sent += 1
+        } else {
+            failed += 1
+        }
     }
     Ok((sent, failed))
 }
@@ -42,14 +51,14 @@ async fn carry(app: &App, row: Row, lease: String) -> Result<bool> {
     let id = row.id.clone();
     match outcome {
         Ok(()) => {
-            app.write(move |tx| Ok(mail::mark_sent(tx, &id, &lease, act.at)?)).await?;
+            app.write(move |tx| Ok(mail::mark_sent(tx, &id, &lease, act.at)?))
+                .await?;
             Ok(true)
         }
         Err(failure) => {
             let again = match &failure {
                 Failure::Temporary(_) => {
-                    schedule::backoff(row.attempts, row.id.as_str())
-                        .map(|wait| act.at + wait)
+                    schedule::backoff(row.attempts, row.id.as_str()).map(|wait| act.at + wait)
                 }
                 Failure::Permanent(_) => None,
             };
@@ -57,17 +66,25 @@ async fn carry(app: &App, row: Row, lease: String) -> Result<bool> {
             if again.is_none() {
                 tracing::error!(letter = %row.id, kind = %row.kind, %why, "a letter is dead");
             }
-            app.write(move |tx| Ok(mail::mark_failed(tx, &id, &lease, &why, again)?)).await?;
+            app.write(move |tx| Ok(mail::mark_failed(tx, &id, &lease, &why, again)?))
+                .await?;
             Ok(false)
         }
     }
 }
 
 fn outgoing(app: &App, row: &Row) -> Result<Outgoing> {
-    let address = |text: &str| Address::parse(text).map_err(|why| Error::broken(format!("{text:?}: {why}")));
+    let address =
+        |text: &str| Address::parse(text).map_err(|why| Error::broken(format!("{text:?}: {why}")));
     Ok(Outgoing {
-        from: Party { name: row.from_name.clone(), address: address(&app.config.mail_from)? },
-        to: Party { name: String::new(), address: address(&row.recipient)? },
+        from: Party {
+            name: row.from_name.clone(),
+            address: address(&app.config.mail_from)?,
+        },
+        to: Party {
+            name: String::new(),
+            address: address(&row.recipient)?,
+        },
         reply_to: None,
         bounces_to: None,
         subject: row.subject.clone(),
@@ -77,6 +94,10 @@ fn outgoing(app: &App, row: &Row) -> Result<Outgoing> {
         message_id: row.message_id.clone(),
         in_reply_to: None,
         references: Vec::new(),
-        author: if row.automatic { Author::Desk } else { Author::Person },
+        author: if row.automatic {
+            Author::Desk
+        } else {
+            Author::Person
+        },
     })
 }

@@ -38,5 +38,9 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
 pub async fn round(app: &App) -> Result<Round> {
     let breaches = clocks::tick(app).await?;
     let (sent, failed) = letters::tick(app).await?;
-    Ok(Round { sent, failed, breaches })
+    Ok(Round {
+        sent,
+        failed,
+        breaches,
+    })
 }

@@ -29,10 +29,14 @@ pub fn ask(tx: &mut Tx, act: &Act, id: &ClaimId, seen: i64, words: &str) -> Resu
     tickets::say(tx, act, &ticket, "staff", words)?;
     clocks::stop(tx, &ticket.id, &["first_response"], act.at)?;
     clocks::pause(tx, &ticket.id, &["decision"], act.at)?;
-    let happened = Happened::new(&claim.seller_id, "claim_asked", format!("{} asked the customer.", act.who.label()))
-        .on_ticket(&ticket.id)
-        .on_claim(id)
-        .told("We asked you something.");
+    let happened = Happened::new(
+        &claim.seller_id,
+        "claim_asked",
+        format!("{} asked the customer.", act.who.label()),
+    )
+    .on_ticket(&ticket.id)
+    .on_claim(id)
+    .told("We asked you something.");
     let event = record(tx, act, happened)?;
     let seller = sellers::find(tx, &claim.seller_id)?;
     tell::asked(tx, act, &seller, &ticket, &claim, words, event.id.as_str())?;
@@ -69,8 +73,14 @@ pub fn establish(
             at: act.at.into(),
         };
         rows::insert_fact(tx, fact)?;
-        let words = format!("{} established: {name} is {}.", act.who.label(), shown(value));
-        let happened = Happened::new(&claim.seller_id, "fact_established", words).on_ticket(&claim.ticket_id).on_claim(id);
+        let words = format!(
+            "{} established: {name} is {}.",
+            act.who.label(),
+            shown(value)
+        );
+        let happened = Happened::new(&claim.seller_id, "fact_established", words)
+            .on_ticket(&claim.ticket_id)
+            .on_claim(id);
         record(tx, act, happened.with((name, value, source))?)?;
     }
     reassess(tx, act, id)
@@ -98,12 +108,23 @@ pub fn supply(tx: &mut Tx, act: &Act, id: &ClaimId, supply: &Supply) -> Result<O
     let claim = open_claim(tx, act, id, None)?;
     own(act, &claim)?;
     let ticket = crate::db::tickets::find(tx, &claim.ticket_id)?;
-    if supply.words.trim().is_empty() && supply.evidence.is_empty() && supply.remedy_choice.is_none() {
+    if supply.words.trim().is_empty()
+        && supply.evidence.is_empty()
+        && supply.remedy_choice.is_none()
+    {
         return Err(Error::invalid("words", "Write an answer or add a file"));
     }
-    let words = if supply.words.trim().is_empty() { "(files)" } else { supply.words.as_str() };
+    let words = if supply.words.trim().is_empty() {
+        "(files)"
+    } else {
+        supply.words.as_str()
+    };
     let message = tickets::say(tx, act, &ticket, "customer", words)?;
-    let attached: Vec<FileId> = supply.evidence.iter().filter_map(|(_, file)| file.clone()).collect();
+    let attached: Vec<FileId> = supply
+        .evidence
+        .iter()
+        .filter_map(|(_, file)| file.clone())
+        .collect();
     files::attach(tx, act, &ticket.id, &message.id, &attached)?;
     for (kind, file) in &supply.evidence {
         let row = Evidence {
@@ -132,10 +153,14 @@ pub fn supply(tx: &mut Tx, act: &Act, id: &ClaimId, supply: &Supply) -> Result<O
         };
         rows::insert_fact(tx, fact)?;
     }
-    let happened = Happened::new(&claim.seller_id, "claim_supplied", format!("{} sent what was asked for.", act.who.label()))
-        .on_ticket(&ticket.id)
-        .on_claim(id)
-        .told("You answered.");
+    let happened = Happened::new(
+        &claim.seller_id,
+        "claim_supplied",
+        format!("{} sent what was asked for.", act.who.label()),
+    )
+    .on_ticket(&ticket.id)
+    .on_claim(id)
+    .told("You answered.");
     record(tx, act, happened)?;
     if claim_state(&claim)? == lifecycle::State::NeedsEvidence {
         rows::set_state(tx, id, lifecycle::State::InReview.word())?;
@@ -154,13 +179,24 @@ pub fn withdraw(tx: &mut Tx, act: &Act, id: &ClaimId) -> Result<Claim> {
     rows::set_state(tx, id, state.word())?;
     let ticket = crate::db::tickets::find(tx, &claim.ticket_id)?;
     tickets::step(tx, act, &ticket, turn::Verb::Close)?;
-    let kinds = ["first_response", "decision", "cure", "completion", "payout", "bank_credit"];
+    let kinds = [
+        "first_response",
+        "decision",
+        "cure",
+        "completion",
+        "payout",
+        "bank_credit",
+    ];
     clocks::void(tx, &ticket.id, &kinds, act.at)?;
-    let happened = Happened::new(&claim.seller_id, "claim_withdrawn", format!("{} withdrew this.", act.who.label()))
-        .on_ticket(&ticket.id)
-        .on_claim(id)
-        .on_order(claim.order_id.as_ref())
-        .told("You withdrew this request.");
+    let happened = Happened::new(
+        &claim.seller_id,
+        "claim_withdrawn",
+        format!("{} withdrew this.", act.who.label()),
+    )
+    .on_ticket(&ticket.id)
+    .on_claim(id)
+    .on_order(claim.order_id.as_ref())
+    .told("You withdrew this request.");
     record(tx, act, happened)?;
     let seller = sellers::find(tx, &claim.seller_id)?;
     tell::withdrawn(tx, act, &seller, &ticket, &claim)?;
@@ -178,10 +214,16 @@ pub fn appeal(tx: &mut Tx, act: &Act, id: &ClaimId, words: &str) -> Result<Optio
     let ticket = tickets::lock(tx, act, &claim.ticket_id, None)?;
     let claim = rows::bump_claim(tx, id, None)?.ok_or(Error::NotFound)?;
     if claim.appealed_at.is_some() {
-        return Err(Error::refused_because(Code::AlreadyDone, "A request can be appealed once, and this one was."));
+        return Err(Error::refused_because(
+            Code::AlreadyDone,
+            "A request can be appealed once, and this one was.",
+        ));
     }
     if words.trim().is_empty() {
-        return Err(Error::invalid("words", "Say why the decision should be looked at again"));
+        return Err(Error::invalid(
+            "words",
+            "Say why the decision should be looked at again",
+        ));
     }
     let assessment = super::assessed(tx, id)?;
     let state = step(&claim, lifecycle::Verb::Appeal, assessment.outcome)?;
@@ -190,11 +232,15 @@ pub fn appeal(tx: &mut Tx, act: &Act, id: &ClaimId, words: &str) -> Result<Optio
         tickets::step(tx, act, &ticket, turn::Verb::Reopen)?;
     }
     tickets::say(tx, act, &ticket, "customer", words)?;
-    let happened = Happened::new(&claim.seller_id, "claim_appealed", format!("{} appealed.", act.who.label()))
-        .on_ticket(&ticket.id)
-        .on_claim(id)
-        .on_order(claim.order_id.as_ref())
-        .told("You appealed. Somebody else will decide.");
+    let happened = Happened::new(
+        &claim.seller_id,
+        "claim_appealed",
+        format!("{} appealed.", act.who.label()),
+    )
+    .on_ticket(&ticket.id)
+    .on_claim(id)
+    .on_order(claim.order_id.as_ref())
+    .told("You appealed. Somebody else will decide.");
     record(tx, act, happened)?;
     let seller = sellers::find(tx, &claim.seller_id)?;
     tell::appealed(tx, act, &seller, &ticket, &claim)?;
@@ -206,10 +252,16 @@ fn open_claim(tx: &mut Tx, act: &Act, id: &ClaimId, seen: Option<i64>) -> Result
     let claim = rows::find(tx, id)?;
     tickets::lock(tx, act, &claim.ticket_id, seen)?;
     let claim = rows::bump_claim(tx, id, None)?.ok_or(Error::NotFound)?;
-    if claim.is_open() { Ok(claim) } else { Err(Error::refused(Code::IllegalStep)) }
+    if claim.is_open() {
+        Ok(claim)
+    } else {
+        Err(Error::refused(Code::IllegalStep))
+    }
 }
 
 fn own(act: &Act, claim: &Claim) -> Result<()> {
-    let own = act.person().is_some_and(|person| person.id == claim.customer_id);
+    let own = act
+        .person()
+        .is_some_and(|person| person.id == claim.customer_id);
     if own { Ok(()) } else { Err(Error::NotFound) }
 }

@@ -15,13 +15,13 @@ use crate::ids::{ClaimId, DecisionId};
 use crate::rules::adjudicate::adjudicate;
 use crate::rules::assessment::{Assessment, Destination, Outcome, Payment};
 use crate::rules::facts::Facts;
+use crate::rules::granted::{self, Part};
 use crate::rules::lifecycle::{claim as lifecycle, ticket as turn};
 use crate::rules::money::Amount;
 use crate::rules::policy::Policy;
-use crate::rules::granted::{self, Part};
 use crate::rules::rights;
 
-use super::{Standing, claim_state, gather, governing, keep, settle, step, tell};
+use super::{Standing, gather, governing, keep, settle, step, tell};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -65,7 +65,11 @@ pub const OVERRIDES: [(&str, &str); 5] = [
 const SHORTEST: usize = 10;
 
 pub fn decide(tx: &mut Tx, act: &Act, decide: &Decide) -> Result<Decided> {
-    let person = act.person().filter(|person| person.role.is_staff()).ok_or(Error::Forbidden)?.clone();
+    let person = act
+        .person()
+        .filter(|person| person.role.is_staff())
+        .ok_or(Error::Forbidden)?
+        .clone();
     let claim = rows::find(tx, &decide.claim)?;
     if claim.customer_id == person.id {
         return Err(Error::refused(Code::OwnClaim));
@@ -83,22 +87,35 @@ pub fn decide(tx: &mut Tx, act: &Act, decide: &Decide) -> Result<Decided> {
     let seen = super::assessed(tx, &claim.id)?;
     let facts = gather::facts(tx, &claim, act.at, None)?;
     let assessment = adjudicate(&shelf, &facts);
-    if (seen.outcome, seen.amount, &seen.payments) != (assessment.outcome, assessment.amount, &assessment.payments) {
-        let standing = settle(tx, act, &seller, &shelf, claim, ticket, facts, assessment, false)?;
+    if (seen.outcome, seen.amount, &seen.payments)
+        != (assessment.outcome, assessment.amount, &assessment.payments)
+    {
+        let standing = settle(
+            tx, act, &seller, &shelf, claim, ticket, facts, assessment, false,
+        )?;
         return Ok(Decided::Changed(Box::new(standing)));
     }
     let policy = governing(&shelf, &assessment)?;
-    let case = Case { seller: &seller, ticket: &ticket, claim: &claim, policy };
+    let case = Case {
+        seller: &seller,
+        ticket: &ticket,
+        claim: &claim,
+        policy,
+        facts: &facts,
+        assessment: &assessment,
+    };
     let standing = match decide.verdict {
-        Verdict::Reject => reject(tx, act, &case, decide, &assessment)?,
-        Verdict::Approve => approve(tx, act, &case, decide, &person, facts, assessment)?,
+        Verdict::Reject => reject(tx, act, &case, decide)?,
+        Verdict::Approve => approve(tx, act, &case, decide, &person)?,
     };
     Ok(Decided::Done(Box::new(standing)))
 }
 
 /// An appeal is decided by somebody other than the one who rejected the claim.
 fn another_person(tx: &mut Tx, claim: &Claim, person: &Person) -> Result<()> {
-    let rejected_by_them = rows::decisions(tx, &claim.id)?.iter().any(|decision| decision.decided_by == person.id.as_str());
+    let rejected_by_them = rows::decisions(tx, &claim.id)?
+        .iter()
+        .any(|decision| decision.decided_by == person.id.as_str());
     if rejected_by_them {
         let words = "You decided this before, so somebody else decides the appeal. Assign it to a colleague.";
         return Err(Error::refused_because(Code::OwnClaim, words));
@@ -112,28 +129,48 @@ struct Case<'a> {
     ticket: &'a Ticket,
     claim: &'a Claim,
     policy: &'a Policy,
+    facts: &'a Facts,
+    assessment: &'a Assessment,
 }
 
 /// Decides as the policy itself, where its text says "automatically" and the case is clean.
-pub(super) fn automatically(tx: &mut Tx, act: &Act, claim: Claim, assessment: &Assessment) -> Result<Standing> {
+pub(super) fn automatically(
+    tx: &mut Tx,
+    act: &Act,
+    claim: Claim,
+    facts: Facts,
+    assessment: &Assessment,
+) -> Result<Standing> {
     debug_assert_eq!(act.who, Who::Policy);
-    let amount = assessment.amount.ok_or_else(|| Error::broken("an automatic refund without an amount"))?;
+    let amount = assessment
+        .amount
+        .ok_or_else(|| Error::broken("an automatic refund without an amount"))?;
     let seller = sellers::find(tx, &claim.seller_id)?;
     let ticket = crate::db::tickets::find(tx, &claim.ticket_id)?;
     let shelf = policies::shelf(tx, &seller.policy)?;
     let policy = governing(&shelf, assessment)?;
-    let case = Case { seller: &seller, ticket: &ticket, claim: &claim, policy };
-    let facts = gather::facts(tx, &claim, act.at, None)?;
-    let parts = plan(&case, &facts, amount)?;
-    pay(tx, act, &case, assessment, &parts, amount, None, "")
+    let case = Case {
+        seller: &seller,
+        ticket: &ticket,
+        claim: &claim,
+        policy,
+        facts: &facts,
+        assessment,
+    };
+    let parts = plan(&case, amount)?;
+    pay(tx, act, &case, &parts, amount, None, "")
 }
 
 /// The most that can still be refunded here, whatever anyone decides: paid less refunded less disputed (I13); for a balance,
 /// what the policy pays of it, since the rest stays spendable.
 pub fn ceiling(conn: &mut Conn, claim: &Claim, assessment: &Assessment) -> Result<Option<Amount>> {
-    let Some(id) = &claim.order_id else { return Ok(assessment.amount) };
+    let Some(id) = &claim.order_id else {
+        return Ok(assessment.amount);
+    };
     let order = orders::find(conn, id)?;
-    Ok(order.charge_e8.map(|charge| Amount::from_e8(charge - order.refunded_e8 - order.disputed_e8)))
+    Ok(order
+        .charge_e8
+        .map(|charge| Amount::from_e8(charge - order.refunded_e8 - order.disputed_e8)))
 }
 
 fn approve(
@@ -142,39 +179,57 @@ fn approve(
     case: &Case,
     decide: &Decide,
     person: &Person,
-    facts: Facts,
-    assessment: Assessment,
 ) -> Result<Standing> {
+    let assessment = case.assessment;
     if assessment.outcome == Outcome::OnHold {
         return Err(Error::refused(Code::OnHold));
     }
     if assessment.outcome == Outcome::Remedied && decide.amount_e8.is_none_or(|e8| e8 == 0) {
-        return remedied(tx, act, case, decide, &assessment);
+        return remedied(tx, act, case, decide);
     }
     let computed = assessment.amount;
     let amount = decide.amount_e8.map(Amount::from_e8).or(computed);
-    let amount = amount.ok_or_else(|| Error::invalid("amount", "Enter an amount: the rules could not compute one"))?;
+    let amount = amount.ok_or_else(|| {
+        Error::invalid("amount", "Enter an amount: the rules could not compute one")
+    })?;
     if !amount.is_positive() {
-        return Err(Error::refused_because(Code::NothingToPay, "There is nothing to pay. Reject the request instead."));
+        return Err(Error::refused_because(
+            Code::NothingToPay,
+            "There is nothing to pay. Reject the request instead.",
+        ));
     }
-    let most = ceiling(tx, case.claim, &assessment)?;
+    let most = ceiling(tx, case.claim, assessment)?;
     if most.is_none_or(|most| amount > most) {
         return Err(over(case.claim, most));
     }
     let recommended = matches!(assessment.outcome, Outcome::Eligible | Outcome::NeedsReview);
     let reason = overriding(decide, Some(amount) != computed || !recommended)?;
     within_limit(case.seller, person, amount)?;
-    let parts = plan(case, &facts, amount)?;
-    pay(tx, act, case, &assessment, &parts, amount, reason.as_deref(), &decide.words)
+    let parts = plan(case, amount)?;
+    pay(
+        tx,
+        act,
+        case,
+        &parts,
+        amount,
+        reason.as_deref(),
+        &decide.words,
+    )
 }
 
 /// What one person may grant alone depends on the role (desk.md 1): above it, somebody with more may.
 fn within_limit(seller: &Seller, person: &Person, amount: Amount) -> Result<()> {
-    let limits = rights::Limits { agent_e8: seller.agent_limit_e8, lead_e8: seller.lead_limit_e8 };
+    let limits = rights::Limits {
+        agent_e8: seller.agent_limit_e8,
+        lead_e8: seller.lead_limit_e8,
+    };
     match limits.of(person.role) {
         Some(limit) if amount.e8() > limit => {
             let most = Amount::from_e8(limit);
-            let words = format!("You may grant up to {most} {} alone. Assign this to somebody who may grant more.", seller.currency);
+            let words = format!(
+                "You may grant up to {most} {} alone. Assign this to somebody who may grant more.",
+                seller.currency
+            );
             Err(Error::refused_because(Code::OverLimit, words))
         }
         _ => Ok(()),
@@ -182,8 +237,14 @@ fn within_limit(seller: &Seller, person: &Person, amount: Amount) -> Result<()> 
 }
 
 fn over(claim: &Claim, most: Option<Amount>) -> Error {
-    let most = most.map_or_else(|| "not known".to_owned(), |most| format!("{most} {}", claim.currency));
-    Error::refused_because(Code::OverCeiling, format!("That is more than can still be refunded here. At most: {most}."))
+    let most = most.map_or_else(
+        || "not known".to_owned(),
+        |most| format!("{most} {}", claim.currency),
+    );
+    Error::refused_because(
+        Code::OverCeiling,
+        format!("That is more than can still be refunded here. At most: {most}."),
+    )
 }
 
 /// The reason of a decision that is not the rules' own; nothing where it is.
@@ -192,20 +253,29 @@ fn overriding(decide: &Decide, differs: bool) -> Result<Option<String>> {
         return Ok(None);
     }
     let mut fields = Fields::new();
-    let known = decide.reason.as_deref().filter(|code| OVERRIDES.iter().any(|(known, _)| known == code));
+    let known = decide
+        .reason
+        .as_deref()
+        .filter(|code| OVERRIDES.iter().any(|(known, _)| known == code));
     if known.is_none() {
-        fields.add("reason", "Choose why this differs from what the policy computes");
+        fields.add(
+            "reason",
+            "Choose why this differs from what the policy computes",
+        );
     }
     if decide.words.trim().chars().count() < SHORTEST {
-        fields.add("words", format!("Explain the difference in {SHORTEST} characters or more"));
+        fields.add(
+            "words",
+            format!("Explain the difference in {SHORTEST} characters or more"),
+        );
     }
     fields.done()?;
     Ok(known.map(str::to_owned))
 }
 
 /// How `amount` is paid, and what each payment takes.
-fn plan(case: &Case, facts: &Facts, amount: Amount) -> Result<Vec<Part>> {
-    let parts = granted::parts(case.policy, facts, amount);
+fn plan(case: &Case, amount: Amount) -> Result<Vec<Part>> {
+    let parts = granted::parts(case.policy, case.facts, amount);
     let sum: Amount = parts.iter().map(|part| part.takes).sum();
     if sum != amount {
         let words = "It is not known where all of this money can go. Establish how it was paid, or which method is still usable, first.";
@@ -220,37 +290,70 @@ fn pay(
     tx: &mut Tx,
     act: &Act,
     case: &Case,
-    assessment: &Assessment,
     parts: &[Part],
     amount: Amount,
     reason: Option<&str>,
     words: &str,
 ) -> Result<Standing> {
-    let decision = write(tx, act, case, assessment, "approve", amount, reason, words)?;
-    let to_balance = parts.iter().all(|part| part.payment.to == Destination::AccountBalance);
+    let decision = write(tx, act, case, "approve", amount, reason, words)?;
+    let to_balance = parts
+        .iter()
+        .all(|part| part.payment.to == Destination::AccountBalance);
     for (number, part) in parts.iter().enumerate() {
-        let key = format!("{} decision {} part {number}", case.claim.number, decision.seq);
+        let key = format!(
+            "{} decision {} part {number}",
+            case.claim.number, decision.seq
+        );
         move_money(tx, act, case, &decision, part, &key)?;
     }
     let payments: Vec<Payment> = parts.iter().map(|part| part.payment.clone()).collect();
-    let state = step(case.claim, lifecycle::Verb::Approve, assessment.outcome)?;
+    let state = step(
+        case.claim,
+        lifecycle::Verb::Approve,
+        case.assessment.outcome,
+    )?;
     rows::set_decided(tx, &case.claim.id, state.word(), amount.e8(), act.at, true)?;
     after_approval(tx, act, case, to_balance)?;
     let sum = tell::money(case.claim, amount);
-    let happened = Happened::new(&case.seller.id, "claim_approved", format!("{} approved {sum}.", act.who.label()))
-        .on_ticket(&case.ticket.id)
-        .on_claim(&case.claim.id)
-        .on_order(case.claim.order_id.as_ref())
-        .told(if to_balance { format!("{sum} was credited to your balance.") } else { format!("{sum} was approved.") })
-        .with((decision.seq, amount, reason, &payments))?;
+    let happened = Happened::new(
+        &case.seller.id,
+        "claim_approved",
+        format!("{} approved {sum}.", act.who.label()),
+    )
+    .on_ticket(&case.ticket.id)
+    .on_claim(&case.claim.id)
+    .on_order(case.claim.order_id.as_ref())
+    .told(if to_balance {
+        format!("{sum} was credited to your balance.")
+    } else {
+        format!("{sum} was approved.")
+    })
+    .with((decision.seq, amount, reason, &payments))?;
     record(tx, act, happened)?;
-    let standing = standing(tx, case, assessment)?;
-    tell::approved(tx, act, case.seller, case.policy, &standing, &payments, amount, to_balance, reason.map(|_| words))?;
+    let standing = standing(tx, case)?;
+    tell::approved(
+        tx,
+        act,
+        case.seller,
+        case.policy,
+        &standing,
+        &payments,
+        amount,
+        to_balance,
+        reason.map(|_| words),
+    )?;
     Ok(standing)
 }
 
 /// One part of a refund: back to the balance at once, or set aside for a payout.
-fn move_money(tx: &mut Tx, act: &Act, case: &Case, decision: &Decision, part: &Part, key: &str) -> Result<()> {
+fn move_money(
+    tx: &mut Tx,
+    act: &Act,
+    case: &Case,
+    decision: &Decision,
+    part: &Part,
+    key: &str,
+) -> Result<()> {
     match (part.payment.to, &case.claim.order_id) {
         (Destination::AccountBalance, Some(order)) => {
             purchases::credit_order_refund(tx, act, order, part.takes.e8(), key)?;
@@ -276,7 +379,12 @@ fn move_money(tx: &mut Tx, act: &Act, case: &Case, decision: &Decision, part: &P
 /// a payment method has a clock until it is sent.
 fn after_approval(tx: &mut Tx, act: &Act, case: &Case, complete: bool) -> Result<()> {
     clocks::resume(tx, &case.ticket.id, case.policy.time_zone, act.at)?;
-    clocks::stop(tx, &case.ticket.id, &["first_response", "decision", "cure"], act.at)?;
+    clocks::stop(
+        tx,
+        &case.ticket.id,
+        &["first_response", "decision", "cure"],
+        act.at,
+    )?;
     if complete {
         clocks::stop(tx, &case.ticket.id, &["completion"], act.at)?;
         return close(tx, act, case);
@@ -303,40 +411,59 @@ fn close(tx: &mut Tx, act: &Act, case: &Case) -> Result<()> {
     Ok(())
 }
 
-fn reject(tx: &mut Tx, act: &Act, case: &Case, decide: &Decide, assessment: &Assessment) -> Result<Standing> {
-    let differs = matches!(assessment.outcome, Outcome::Eligible);
+fn reject(tx: &mut Tx, act: &Act, case: &Case, decide: &Decide) -> Result<Standing> {
+    let differs = matches!(case.assessment.outcome, Outcome::Eligible);
     let reason = overriding(decide, differs)?;
     if decide.words.trim().chars().count() < SHORTEST {
-        return Err(Error::invalid("words", format!("Tell the customer why, in {SHORTEST} characters or more")));
+        return Err(Error::invalid(
+            "words",
+            format!("Tell the customer why, in {SHORTEST} characters or more"),
+        ));
     }
-    let state = step(case.claim, lifecycle::Verb::Reject, assessment.outcome)?;
-    write(tx, act, case, assessment, "reject", Amount::ZERO, reason.as_deref(), &decide.words)?;
+    let state = step(case.claim, lifecycle::Verb::Reject, case.assessment.outcome)?;
+    write(
+        tx,
+        act,
+        case,
+        "reject",
+        Amount::ZERO,
+        reason.as_deref(),
+        &decide.words,
+    )?;
     rows::set_decided(tx, &case.claim.id, state.word(), 0, act.at, false)?;
     finish(tx, act, case)?;
-    let happened = Happened::new(&case.seller.id, "claim_rejected", format!("{} rejected this.", act.who.label()))
-        .on_ticket(&case.ticket.id)
-        .on_claim(&case.claim.id)
-        .on_order(case.claim.order_id.as_ref())
-        .told("Your request was turned down. You can appeal once.");
+    let happened = Happened::new(
+        &case.seller.id,
+        "claim_rejected",
+        format!("{} rejected this.", act.who.label()),
+    )
+    .on_ticket(&case.ticket.id)
+    .on_claim(&case.claim.id)
+    .on_order(case.claim.order_id.as_ref())
+    .told("Your request was turned down. You can appeal once.");
     record(tx, act, happened)?;
-    let standing = standing(tx, case, assessment)?;
+    let standing = standing(tx, case)?;
     tell::rejected(tx, act, case.seller, case.policy, &standing, &decide.words)?;
     Ok(standing)
 }
 
 /// Put right without money: refilled, fixed, sent again, or replaced as the customer chose.
-fn remedied(tx: &mut Tx, act: &Act, case: &Case, decide: &Decide, assessment: &Assessment) -> Result<Standing> {
-    let state = step(case.claim, lifecycle::Verb::Remedy, assessment.outcome)?;
-    write(tx, act, case, assessment, "approve", Amount::ZERO, None, &decide.words)?;
+fn remedied(tx: &mut Tx, act: &Act, case: &Case, decide: &Decide) -> Result<Standing> {
+    let state = step(case.claim, lifecycle::Verb::Remedy, case.assessment.outcome)?;
+    write(tx, act, case, "approve", Amount::ZERO, None, &decide.words)?;
     rows::set_decided(tx, &case.claim.id, state.word(), 0, act.at, false)?;
     finish(tx, act, case)?;
-    let happened = Happened::new(&case.seller.id, "claim_remedied", format!("{} closed this as put right.", act.who.label()))
-        .on_ticket(&case.ticket.id)
-        .on_claim(&case.claim.id)
-        .on_order(case.claim.order_id.as_ref())
-        .told("This was put right without a refund.");
+    let happened = Happened::new(
+        &case.seller.id,
+        "claim_remedied",
+        format!("{} closed this as put right.", act.who.label()),
+    )
+    .on_ticket(&case.ticket.id)
+    .on_claim(&case.claim.id)
+    .on_order(case.claim.order_id.as_ref())
+    .told("This was put right without a refund.");
     record(tx, act, happened)?;
-    let standing = standing(tx, case, assessment)?;
+    let standing = standing(tx, case)?;
     tell::remedied(tx, act, case.seller, case.policy, &standing)?;
     Ok(standing)
 }
@@ -344,8 +471,18 @@ fn remedied(tx: &mut Tx, act: &Act, case: &Case, decide: &Decide, assessment: &A
 /// A decision that pays nothing: the review is over, and what was promised about paying is void.
 fn finish(tx: &mut Tx, act: &Act, case: &Case) -> Result<()> {
     clocks::resume(tx, &case.ticket.id, case.policy.time_zone, act.at)?;
-    clocks::stop(tx, &case.ticket.id, &["first_response", "decision", "cure"], act.at)?;
-    clocks::void(tx, &case.ticket.id, &["completion", "payout", "bank_credit"], act.at)?;
+    clocks::stop(
+        tx,
+        &case.ticket.id,
+        &["first_response", "decision", "cure"],
+        act.at,
+    )?;
+    clocks::void(
+        tx,
+        &case.ticket.id,
+        &["completion", "payout", "bank_credit"],
+        act.at,
+    )?;
     close(tx, act, case)
 }
 
@@ -354,15 +491,12 @@ fn write(
     tx: &mut Tx,
     act: &Act,
     case: &Case,
-    assessment: &Assessment,
     verdict: &str,
     amount: Amount,
     reason: Option<&str>,
     words: &str,
 ) -> Result<Decision> {
-    claim_state(case.claim)?;
-    let facts = gather::facts(tx, case.claim, act.at, None)?;
-    let assessed = keep(tx, act, case.claim, &facts, assessment)?;
+    let assessed = keep(tx, act, case.claim, case.facts, case.assessment)?;
     let decision = Decision {
         id: DecisionId::new(act.at),
         seller_id: case.seller.id.clone(),
@@ -372,7 +506,7 @@ fn write(
         assessment_id: assessed.id,
         verdict: verdict.to_owned(),
         currency: case.claim.currency.clone(),
-        computed_e8: assessment.amount.map(Amount::e8),
+        computed_e8: case.assessment.amount.map(Amount::e8),
         amount_e8: amount.e8(),
         override_reason: reason.map(str::to_owned),
         words: crate::plain::block(words),
@@ -384,10 +518,10 @@ fn write(
     Ok(rows::insert_decision(tx, decision)?)
 }
 
-fn standing(tx: &mut Tx, case: &Case, assessment: &Assessment) -> Result<Standing> {
+fn standing(tx: &mut Tx, case: &Case) -> Result<Standing> {
     Ok(Standing {
         claim: rows::find(tx, &case.claim.id)?,
         ticket: crate::db::tickets::find(tx, &case.ticket.id)?,
-        assessment: assessment.clone(),
+        assessment: case.assessment.clone(),
     })
 }

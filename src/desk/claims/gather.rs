@@ -18,7 +18,12 @@ use crate::rules::facts::{self as reader, Facts};
 use crate::rules::money::Amount;
 
 /// The facts of a claim as they are known at `as_of`; `approved_at` starts the clocks of a payout.
-pub fn facts(conn: &mut Conn, claim: &Claim, as_of: DateTime<Utc>, approved_at: Option<DateTime<Utc>>) -> Result<Facts> {
+pub fn facts(
+    conn: &mut Conn,
+    claim: &Claim,
+    as_of: DateTime<Utc>,
+    approved_at: Option<DateTime<Utc>>,
+) -> Result<Facts> {
     facts_on(conn, claim, &[], as_of, approved_at)
 }
 
@@ -36,7 +41,16 @@ pub fn facts_on(
         None => None,
     };
     let evidence = rows::evidence(conn, &claim.id)?;
-    facts_with(conn, claim, &seller, order.as_ref(), &evidence, further, as_of, approved_at)
+    facts_with(
+        conn,
+        claim,
+        &seller,
+        order.as_ref(),
+        &evidence,
+        further,
+        as_of,
+        approved_at,
+    )
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -73,7 +87,11 @@ pub fn facts_with(
         None => document["account"] = account(conn, claim)?,
     }
     for fact in rows::facts(conn, &claim.id)? {
-        lay(&mut document, &fact.name, serde_json::from_str(&fact.value_json)?)?;
+        lay(
+            &mut document,
+            &fact.name,
+            serde_json::from_str(&fact.value_json)?,
+        )?;
     }
     for (name, value) in further {
         lay(&mut document, name, value.clone())?;
@@ -84,10 +102,16 @@ pub fn facts_with(
 
 /// A fact that a person just typed is theirs to mend; anything else is data of ours that should not be there.
 fn unreadable(refusal: reader::Refusal, further: &[(String, Value)]) -> Error {
-    if further.iter().any(|(name, _)| refusal.field.starts_with(name.as_str())) {
+    if further
+        .iter()
+        .any(|(name, _)| refusal.field.starts_with(name.as_str()))
+    {
         return Error::invalid(refusal.field, refusal.message);
     }
-    Error::broken(format!("a claim's facts do not read: {} {}", refusal.field, refusal.message))
+    Error::broken(format!(
+        "a claim's facts do not read: {} {}",
+        refusal.field, refusal.message
+    ))
 }
 
 /// Lays a value at a dotted path, making the objects on the way.
@@ -108,7 +132,11 @@ fn lay(document: &mut Value, path: &str, value: Value) -> Result<()> {
 
 fn settings(seller: &Seller) -> Result<Value> {
     let document = |json: &Option<String>| -> Result<Value> {
-        Ok(json.as_deref().map(serde_json::from_str).transpose()?.unwrap_or(Value::Null))
+        Ok(json
+            .as_deref()
+            .map(serde_json::from_str)
+            .transpose()?
+            .unwrap_or(Value::Null))
     };
     Ok(json!({
         "time_zone": seller.time_zone,
@@ -120,7 +148,12 @@ fn settings(seller: &Seller) -> Result<Value> {
 
 fn bought(order: &Order) -> Result<Value> {
     let snapshot: Value = serde_json::from_str(&order.snapshot_json)?;
-    let paid_with: Value = order.paid_with_json.as_deref().map(serde_json::from_str).transpose()?.unwrap_or(Value::Null);
+    let paid_with: Value = order
+        .paid_with_json
+        .as_deref()
+        .map(serde_json::from_str)
+        .transpose()?
+        .unwrap_or(Value::Null);
     Ok(json!({
         "id": order.reference,
         "placed_at": order.placed_at.map(instant),
@@ -145,21 +178,38 @@ fn bought(order: &Order) -> Result<Value> {
 
 fn account(conn: &mut Conn, claim: &Claim) -> Result<Value> {
     let lines = history::of(conn, &claim.customer_id, &claim.seller_id, &claim.currency)?;
-    let entries: Vec<Value> = lines.iter().map(|line| entry(&line.entry, &instant(line.at))).collect();
+    let entries: Vec<Value> = lines
+        .iter()
+        .map(|line| entry(&line.entry, &instant(line.at)))
+        .collect();
     Ok(json!({"currency": claim.currency, "entries": entries}))
 }
 
 fn entry(entry: &Entry, at: &str) -> Value {
     match entry {
-        Entry::Deposit { reference, amount_e8, method, method_state, paid, surcharge_e8 } => json!({
+        Entry::Deposit {
+            reference,
+            amount_e8,
+            method,
+            method_state,
+            paid,
+            surcharge_e8,
+        } => json!({
             "kind": "deposit", "id": reference, "at": at, "amount": decimal(*amount_e8), "method": method,
             "method_status": method_state, "surcharge": surcharge_e8.map(decimal),
             "paid": paid.as_ref().map(|(e8, currency)| json!({"amount": decimal(*e8), "currency": currency})),
         }),
-        Entry::Bonus { reference, amount_e8, expires_at } => json!({
+        Entry::Bonus {
+            reference,
+            amount_e8,
+            expires_at,
+        } => json!({
             "kind": "bonus", "id": reference, "at": at, "amount": decimal(*amount_e8), "expires_at": expires_at.map(instant),
         }),
-        Entry::Order { reference, amount_e8 } => {
+        Entry::Order {
+            reference,
+            amount_e8,
+        } => {
             json!({"kind": "order", "id": reference, "at": at, "amount": decimal(*amount_e8)})
         }
         Entry::OrderRefund { order, amount_e8 } => {
@@ -178,8 +228,15 @@ fn dispute(conn: &mut Conn, claim: &Claim) -> Result<Value> {
         Some(order) => disputes::of_order(conn, order)?,
         None => disputes::of_balance(conn, &claim.customer_id, &claim.seller_id, &claim.currency)?,
     };
-    found.sort_by_key(|dispute| (dispute.status != "open", std::cmp::Reverse(dispute.opened_at)));
-    let Some(dispute) = found.into_iter().next() else { return Ok(Value::Null) };
+    found.sort_by_key(|dispute| {
+        (
+            dispute.status != "open",
+            std::cmp::Reverse(dispute.opened_at),
+        )
+    });
+    let Some(dispute) = found.into_iter().next() else {
+        return Ok(Value::Null);
+    };
     let deposit = match &dispute.deposit_id {
         Some(id) if claim.order_id.is_none() => Some(orders::deposit(conn, id)?.reference),
         _ => None,

@@ -24,7 +24,9 @@ pub fn replay(conn: &mut Conn) -> Result<Replayed> {
     let mut after = String::new();
     loop {
         let slice = rows::assessments_after(conn, &after, SLICE)?;
-        let Some(last) = slice.last() else { return Ok(found) };
+        let Some(last) = slice.last() else {
+            return Ok(found);
+        };
         after = last.id.to_string();
         for row in &slice {
             match difference(conn, row)? {
@@ -45,19 +47,32 @@ pub fn difference(conn: &mut Conn, row: &Row) -> Result<Option<String>> {
     };
     let shelf = policies::shelf(conn, &stored.policy.id)?;
     let Some(policy) = shelf.get(&stored.policy.id, &stored.policy.version) else {
-        return Ok(Some(format!("{} {} is not published", stored.policy.id, stored.policy.version)));
+        return Ok(Some(format!(
+            "{} {} is not published",
+            stored.policy.id, stored.policy.version
+        )));
     };
     if policy.hash() != row.policy_hash || stored.policy.hash != row.policy_hash {
-        return Ok(Some("the policy's text is not the one that was judged by".to_owned()));
+        return Ok(Some(
+            "the policy's text is not the one that was judged by".to_owned(),
+        ));
     }
     let facts = match facts::read_on(&shelf, &row.facts_json) {
         Ok(facts) => facts,
-        Err(refusal) => return Ok(Some(format!("the stored facts do not read: {} {}", refusal.field, refusal.message))),
+        Err(refusal) => {
+            return Ok(Some(format!(
+                "the stored facts do not read: {} {}",
+                refusal.field, refusal.message
+            )));
+        }
     };
     let again = adjudicate_under(policy, &facts);
     let columns = (again.outcome.word(), again.amount.map(|amount| amount.e8()));
     if again != stored || columns != (row.outcome.as_str(), row.amount_e8) {
-        return Ok(Some(format!("{} was stored, {} comes out", row.outcome, again.outcome)));
+        return Ok(Some(format!(
+            "{} was stored, {} comes out",
+            row.outcome, again.outcome
+        )));
     }
     Ok(None)
 }

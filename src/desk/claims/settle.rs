@@ -35,7 +35,9 @@ pub fn settle_payout(tx: &mut Tx, act: &Act, id: &PayoutId, reference: &str) -> 
         if ticket.state != turn::State::Closed.word() {
             tickets::step(tx, act, &ticket, turn::Verb::Close)?;
             let words = "Everything of this request is paid; it was closed.";
-            let happened = Happened::new(&seller.id, "ticket_closed", words).on_ticket(&ticket.id).on_claim(&claim.id);
+            let happened = Happened::new(&seller.id, "ticket_closed", words)
+                .on_ticket(&ticket.id)
+                .on_claim(&claim.id);
             record(tx, act, happened)?;
         }
     }
@@ -96,9 +98,21 @@ pub fn repeat_payout(tx: &mut Tx, act: &Act, id: &PayoutId) -> Result<Payout> {
     };
     let payout = payouts::request(tx, act, &new)?;
     if is_new {
-        let words = format!("{} queued {} again as {}.", act.who.label(), failed.number, payout.number);
+        let words = format!(
+            "{} queued {} again as {}.",
+            act.who.label(),
+            failed.number,
+            payout.number
+        );
         let happened = Happened::new(&claim.seller_id, "payout_repeated", words);
-        record(tx, act, happened.on_ticket(&ticket.id).on_claim(&claim.id).told("The payment is tried again."))?;
+        record(
+            tx,
+            act,
+            happened
+                .on_ticket(&ticket.id)
+                .on_claim(&claim.id)
+                .told("The payment is tried again."),
+        )?;
     }
     Ok(payout)
 }
@@ -132,5 +146,7 @@ fn claim_of(tx: &mut Tx, id: &PayoutId) -> Result<Claim> {
 fn is_settled(tx: &mut Tx, claim: &Claim) -> Result<bool> {
     let all = payments::of_claim(tx, &claim.id)?;
     let replaced = |payout: &Payout| all.iter().any(|other| other.key == again(payout));
-    Ok(all.iter().all(|payout| payout.state == State::Succeeded || (!payout.state.counts() && replaced(payout))))
+    Ok(all.iter().all(|payout| {
+        payout.state == State::Succeeded || (!payout.state.counts() && replaced(payout))
+    }))
 }

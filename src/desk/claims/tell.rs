@@ -14,11 +14,14 @@ use crate::desk::mailroom::{self, Envelope};
 use crate::error::Result;
 use crate::letters::Letter;
 use crate::letters::claims::{
-    AppealReceived, Approved, Arrival, Asked, ClaimReceived, NeedsEvidence, Rejected, Share, Withdrawn,
+    AppealReceived, Approved, Arrival, Asked, ClaimReceived, NeedsEvidence, Rejected, Share,
+    Withdrawn,
 };
 use crate::letters::parts::{Case, Line, Moment, Promise, Prose, Signature, Step};
 use crate::letters::payouts::{Paid, PayoutFailed, PayoutSent};
-use crate::rules::assessment::{Assessment, ClockKind, Destination, Met, NextAction, Outcome, Payment};
+use crate::rules::assessment::{
+    Assessment, ClockKind, Destination, Met, NextAction, Outcome, Payment,
+};
 use crate::rules::money::{Amount, Currency};
 use crate::rules::policy::Policy;
 
@@ -28,11 +31,20 @@ pub fn money(claim: &Claim, amount: Amount) -> String {
 }
 
 fn shown(amount: Amount, currency: &str) -> String {
-    Currency::parse(currency).map_or_else(|_| format!("{amount} {currency}"), |currency| currency.show(amount))
+    Currency::parse(currency).map_or_else(
+        |_| format!("{amount} {currency}"),
+        |currency| currency.show(amount),
+    )
 }
 
 /// The claim arrived: either what is missing, or what happens next.
-pub fn received(tx: &mut Tx, act: &Act, seller: &Seller, policy: &Policy, standing: &Standing) -> Result<()> {
+pub fn received(
+    tx: &mut Tx,
+    act: &Act,
+    seller: &Seller,
+    policy: &Policy,
+    standing: &Standing,
+) -> Result<()> {
     if standing.assessment.outcome == Outcome::NeedsEvidence {
         return missing(tx, act, seller, policy, standing);
     }
@@ -44,19 +56,48 @@ pub fn received(tx: &mut Tx, act: &Act, seller: &Seller, policy: &Policy, standi
         promises: promises(seller, &standing.assessment),
     }
     .letter()?;
-    send(tx, act, seller, &standing.ticket, &standing.claim, "claim_received", "received", letter)
+    send(
+        tx,
+        act,
+        seller,
+        &standing.ticket,
+        &standing.claim,
+        "claim_received",
+        "received",
+        letter,
+    )
 }
 
-pub fn missing(tx: &mut Tx, act: &Act, seller: &Seller, policy: &Policy, standing: &Standing) -> Result<()> {
+pub fn missing(
+    tx: &mut Tx,
+    act: &Act,
+    seller: &Seller,
+    policy: &Policy,
+    standing: &Standing,
+) -> Result<()> {
     let letter = NeedsEvidence {
         case: case(tx, act, seller, &standing.ticket, &standing.claim)?,
-        items: standing.assessment.missing.iter().map(|item| asked_for(item, policy)).collect(),
+        items: standing
+            .assessment
+            .missing
+            .iter()
+            .map(|item| asked_for(item, policy))
+            .collect(),
         received: moment(seller, standing.claim.received_at.utc()),
         expected: expected(standing),
     }
     .letter()?;
     let key = format!("missing:{}", standing.ticket.seq);
-    send(tx, act, seller, &standing.ticket, &standing.claim, "needs_evidence", &key, letter)
+    send(
+        tx,
+        act,
+        seller,
+        &standing.ticket,
+        &standing.claim,
+        "needs_evidence",
+        &key,
+        letter,
+    )
 }
 
 /// What a missing thing is called when a customer is asked for it.
@@ -71,7 +112,9 @@ pub fn asked_for(item: &str, _policy: &Policy) -> String {
         "remedy_choice" => "whether you would like a refund or a replacement",
         "channel" => "your request in writing: send it here or by mail",
         "customer.verified" => "a proof of who you are, because the amount is large",
-        "findings.defect.access_granted_at" => "access to the place where the defect shows, which our technicians asked for",
+        "findings.defect.access_granted_at" => {
+            "access to the place where the defect shows, which our technicians asked for"
+        }
         other => return other.replace(['.', '_'], " "),
     };
     words.to_owned()
@@ -91,24 +134,49 @@ pub fn approved(
 ) -> Result<()> {
     let claim = &standing.claim;
     let labels = labels(tx, claim)?;
-    let asked = claim.requested_e8.map(Amount::from_e8).filter(|asked| *asked > amount);
+    let asked = claim
+        .requested_e8
+        .map(Amount::from_e8)
+        .filter(|asked| *asked > amount);
     let letter = Approved {
         case: case(tx, act, seller, &standing.ticket, claim)?,
         amount: money(claim, amount),
         asked: asked.map(|asked| money(claim, asked)),
         decided: moment(seller, act.at),
-        payments: payments.iter().map(|payment| share(seller, standing, payment, &labels)).collect(),
+        payments: payments
+            .iter()
+            .map(|payment| share(seller, standing, payment, &labels))
+            .collect(),
         sum: sum(claim, &standing.assessment, amount),
         lines: lines(policy, &standing.assessment, &[Met::Met]),
         note: note.map(Prose::new),
     }
     .letter()?;
-    send(tx, act, seller, &standing.ticket, claim, "claim_approved", "approved", letter)?;
-    if to_balance { credited(tx, act, seller, standing, amount) } else { Ok(()) }
+    send(
+        tx,
+        act,
+        seller,
+        &standing.ticket,
+        claim,
+        "claim_approved",
+        "approved",
+        letter,
+    )?;
+    if to_balance {
+        credited(tx, act, seller, standing, amount)
+    } else {
+        Ok(())
+    }
 }
 
 /// B24: the confirmation, with amount and method, once the money is there. On a balance that is at once.
-fn credited(tx: &mut Tx, act: &Act, seller: &Seller, standing: &Standing, amount: Amount) -> Result<()> {
+fn credited(
+    tx: &mut Tx,
+    act: &Act,
+    seller: &Seller,
+    standing: &Standing,
+    amount: Amount,
+) -> Result<()> {
     let letter = Paid {
         case: case(tx, act, seller, &standing.ticket, &standing.claim)?,
         amount: money(&standing.claim, amount),
@@ -117,11 +185,27 @@ fn credited(tx: &mut Tx, act: &Act, seller: &Seller, standing: &Standing, amount
         reference: None,
     }
     .letter()?;
-    send(tx, act, seller, &standing.ticket, &standing.claim, "paid", "paid", letter)
+    send(
+        tx,
+        act,
+        seller,
+        &standing.ticket,
+        &standing.claim,
+        "paid",
+        "paid",
+        letter,
+    )
 }
 
 /// A payout was marked as sent and is settled: the confirmation of B24.
-pub fn paid_out(tx: &mut Tx, act: &Act, seller: &Seller, ticket: &Ticket, claim: &Claim, payout: &Payout) -> Result<()> {
+pub fn paid_out(
+    tx: &mut Tx,
+    act: &Act,
+    seller: &Seller,
+    ticket: &Ticket,
+    claim: &Claim,
+    payout: &Payout,
+) -> Result<()> {
     let labels = labels(tx, claim)?;
     let letter = PayoutSent {
         case: case(tx, act, seller, ticket, claim)?,
@@ -132,10 +216,26 @@ pub fn paid_out(tx: &mut Tx, act: &Act, seller: &Seller, ticket: &Ticket, claim:
         arrival: None,
     }
     .letter()?;
-    send(tx, act, seller, ticket, claim, "payout_sent", &format!("payout:{}:sent", payout.number), letter)
+    send(
+        tx,
+        act,
+        seller,
+        ticket,
+        claim,
+        "payout_sent",
+        &format!("payout:{}:sent", payout.number),
+        letter,
+    )
 }
 
-pub fn payout_failed(tx: &mut Tx, act: &Act, seller: &Seller, ticket: &Ticket, claim: &Claim, payout: &Payout) -> Result<()> {
+pub fn payout_failed(
+    tx: &mut Tx,
+    act: &Act,
+    seller: &Seller,
+    ticket: &Ticket,
+    claim: &Claim,
+    payout: &Payout,
+) -> Result<()> {
     let labels = labels(tx, claim)?;
     let letter = PayoutFailed {
         case: case(tx, act, seller, ticket, claim)?,
@@ -143,7 +243,16 @@ pub fn payout_failed(tx: &mut Tx, act: &Act, seller: &Seller, ticket: &Ticket, c
         to: label(&labels, &payout.method),
     }
     .letter()?;
-    send(tx, act, seller, ticket, claim, "payout_failed", &format!("payout:{}:failed", payout.number), letter)
+    send(
+        tx,
+        act,
+        seller,
+        ticket,
+        claim,
+        "payout_failed",
+        &format!("payout:{}:failed", payout.number),
+        letter,
+    )
 }
 
 pub fn rejected(
@@ -155,34 +264,73 @@ pub fn rejected(
     words: &str,
 ) -> Result<()> {
     let deciding = lines(policy, &standing.assessment, &[Met::NotMet]);
-    let would_change = standing.assessment.clauses.iter().filter(|finding| finding.result == Met::Unknown);
+    let would_change = standing
+        .assessment
+        .clauses
+        .iter()
+        .filter(|finding| finding.result == Met::Unknown);
     let letter = Rejected {
         case: case(tx, act, seller, &standing.ticket, &standing.claim)?,
-        reason: deciding.first().map_or_else(|| "A person looked at it and decided against it.".to_owned(), |line| sentence(&line.detail)),
+        reason: deciding.first().map_or_else(
+            || "A person looked at it and decided against it.".to_owned(),
+            |line| sentence(&line.detail),
+        ),
         lines: deciding,
-        would_change: would_change.map(|finding| sentence(&finding.detail)).collect(),
+        would_change: would_change
+            .map(|finding| sentence(&finding.detail))
+            .collect(),
         note: Some(Prose::new(words)),
         appeal_by: None,
     }
     .letter()?;
     let key = format!("rejected:{}", standing.claim.seq);
-    send(tx, act, seller, &standing.ticket, &standing.claim, "claim_rejected", &key, letter)
+    send(
+        tx,
+        act,
+        seller,
+        &standing.ticket,
+        &standing.claim,
+        "claim_rejected",
+        &key,
+        letter,
+    )
 }
 
 /// Put right without money: the customer hears it as an answer on the ticket.
-pub fn remedied(tx: &mut Tx, act: &Act, seller: &Seller, policy: &Policy, standing: &Standing) -> Result<()> {
+pub fn remedied(
+    tx: &mut Tx,
+    act: &Act,
+    seller: &Seller,
+    policy: &Policy,
+    standing: &Standing,
+) -> Result<()> {
     let case = case(tx, act, seller, &standing.ticket, &standing.claim)?;
     let met = lines(policy, &standing.assessment, &[Met::Met]);
-    let details = met.iter().map(|line| sentence(&line.detail)).collect::<Vec<_>>().join("\n");
+    let details = met
+        .iter()
+        .map(|line| sentence(&line.detail))
+        .collect::<Vec<_>>()
+        .join("\n");
     let letter = crate::letters::tickets::Reply {
         signature: case.signature,
         ticket: standing.ticket.number.clone(),
         about: standing.ticket.subject.clone(),
         from: None,
-        message: Prose::new(&format!("This was put right without a refund.\n\n{details}")),
+        message: Prose::new(&format!(
+            "This was put right without a refund.\n\n{details}"
+        )),
     }
     .letter()?;
-    send(tx, act, seller, &standing.ticket, &standing.claim, "claim_remedied", "remedied", letter)
+    send(
+        tx,
+        act,
+        seller,
+        &standing.ticket,
+        &standing.claim,
+        "claim_remedied",
+        "remedied",
+        letter,
+    )
 }
 
 pub fn asked(
@@ -200,17 +348,64 @@ pub fn asked(
         received: moment(seller, claim.received_at.utc()),
     }
     .letter()?;
-    send(tx, act, seller, ticket, claim, "claim_asked", &format!("asked:{event}"), letter)
+    send(
+        tx,
+        act,
+        seller,
+        ticket,
+        claim,
+        "claim_asked",
+        &format!("asked:{event}"),
+        letter,
+    )
 }
 
-pub fn withdrawn(tx: &mut Tx, act: &Act, seller: &Seller, ticket: &Ticket, claim: &Claim) -> Result<()> {
-    let letter = Withdrawn { case: case(tx, act, seller, ticket, claim)?, at: moment(seller, act.at) }.letter()?;
-    send(tx, act, seller, ticket, claim, "claim_withdrawn", "withdrawn", letter)
+pub fn withdrawn(
+    tx: &mut Tx,
+    act: &Act,
+    seller: &Seller,
+    ticket: &Ticket,
+    claim: &Claim,
+) -> Result<()> {
+    let letter = Withdrawn {
+        case: case(tx, act, seller, ticket, claim)?,
+        at: moment(seller, act.at),
+    }
+    .letter()?;
+    send(
+        tx,
+        act,
+        seller,
+        ticket,
+        claim,
+        "claim_withdrawn",
+        "withdrawn",
+        letter,
+    )
 }
 
-pub fn appealed(tx: &mut Tx, act: &Act, seller: &Seller, ticket: &Ticket, claim: &Claim) -> Result<()> {
-    let letter = AppealReceived { case: case(tx, act, seller, ticket, claim)?, promises: Vec::new() }.letter()?;
-    send(tx, act, seller, ticket, claim, "claim_appealed", "appealed", letter)
+pub fn appealed(
+    tx: &mut Tx,
+    act: &Act,
+    seller: &Seller,
+    ticket: &Ticket,
+    claim: &Claim,
+) -> Result<()> {
+    let letter = AppealReceived {
+        case: case(tx, act, seller, ticket, claim)?,
+        promises: Vec::new(),
+    }
+    .letter()?;
+    send(
+        tx,
+        act,
+        seller,
+        ticket,
+        claim,
+        "claim_appealed",
+        "appealed",
+        letter,
+    )
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -237,13 +432,22 @@ fn send(
     mailroom::queue(tx, act, &envelope, letter).map(|_| ())
 }
 
-fn case(conn: &mut Conn, act: &Act, seller: &Seller, ticket: &Ticket, claim: &Claim) -> Result<Case> {
+fn case(
+    conn: &mut Conn,
+    act: &Act,
+    seller: &Seller,
+    ticket: &Ticket,
+    claim: &Claim,
+) -> Result<Case> {
     let about = match &claim.order_id {
         Some(order) => format!("order {}", orders::find(conn, order)?.number),
         None => "your balance".to_owned(),
     };
     Ok(Case {
-        signature: Signature { name: seller.name.clone(), site: act.site.clone() },
+        signature: Signature {
+            name: seller.name.clone(),
+            site: act.site.clone(),
+        },
         claim: claim.number.clone(),
         ticket: ticket.number.clone(),
         about,
@@ -252,20 +456,30 @@ fn case(conn: &mut Conn, act: &Act, seller: &Seller, ticket: &Ticket, claim: &Cl
 }
 
 fn moment(seller: &Seller, at: chrono::DateTime<chrono::Utc>) -> Moment {
-    Moment { at, zone: seller.zone() }
+    Moment {
+        at,
+        zone: seller.zone(),
+    }
 }
 
 fn expected(standing: &Standing) -> Option<String> {
     let assessment = &standing.assessment;
     let amount = assessment.amount.filter(|amount| amount.is_positive())?;
-    matches!(assessment.outcome, Outcome::Eligible | Outcome::NeedsEvidence | Outcome::NeedsReview)
-        .then(|| money(&standing.claim, amount))
+    matches!(
+        assessment.outcome,
+        Outcome::Eligible | Outcome::NeedsEvidence | Outcome::NeedsReview
+    )
+    .then(|| money(&standing.claim, amount))
 }
 
 fn first(action: NextAction) -> Option<String> {
     let words = match action {
-        NextAction::StopOrder => "First we try to stop the order; what was not delivered by then is what a refund is about.",
-        NextAction::Refill => "First we refill what has dropped; a refund is about what cannot be refilled.",
+        NextAction::StopOrder => {
+            "First we try to stop the order; what was not delivered by then is what a refund is about."
+        }
+        NextAction::Refill => {
+            "First we refill what has dropped; a refund is about what cannot be refilled."
+        }
         NextAction::FixDefect => "First our technicians try to fix the defect.",
         NextAction::Resend => "First we send the product to you again.",
         NextAction::None => return None,
@@ -274,7 +488,10 @@ fn first(action: NextAction) -> Option<String> {
 }
 
 fn promises(seller: &Seller, assessment: &Assessment) -> Vec<Promise> {
-    let told = assessment.deadlines.iter().filter(|deadline| deadline.kind != ClockKind::BankCredit);
+    let told = assessment
+        .deadlines
+        .iter()
+        .filter(|deadline| deadline.kind != ClockKind::BankCredit);
     let promise = |deadline: &crate::rules::assessment::Deadline| Promise {
         what: promised(deadline.kind).to_owned(),
         by: moment(seller, deadline.due_at),
@@ -294,24 +511,45 @@ fn promised(kind: ClockKind) -> &'static str {
     }
 }
 
-fn share(seller: &Seller, standing: &Standing, payment: &Payment, labels: &HashMap<String, String>) -> Share {
-    let currency = payment.currency.map_or_else(|| standing.claim.currency.clone(), |currency| currency.code().to_owned());
+fn share(
+    seller: &Seller,
+    standing: &Standing,
+    payment: &Payment,
+    labels: &HashMap<String, String>,
+) -> Share {
+    let currency = payment.currency.map_or_else(
+        || standing.claim.currency.clone(),
+        |currency| currency.code().to_owned(),
+    );
     let amount = shown(payment.amount, &currency);
     match payment.to {
-        Destination::AccountBalance => Share { amount, to: "your balance".to_owned(), arrives: Arrival::Now },
+        Destination::AccountBalance => Share {
+            amount,
+            to: "your balance".to_owned(),
+            arrives: Arrival::Now,
+        },
         Destination::OriginalPaymentMethod => Share {
             amount,
-            to: payment.method.as_deref().map_or_else(|| "your payment method".to_owned(), |method| label(labels, method)),
+            to: payment.method.as_deref().map_or_else(
+                || "your payment method".to_owned(),
+                |method| label(labels, method),
+            ),
             arrives: arrival(seller, standing),
         },
-        Destination::AlternativeMethod => {
-            Share { amount, to: "the way we agree on with you".to_owned(), arrives: Arrival::Unpromised }
-        }
+        Destination::AlternativeMethod => Share {
+            amount,
+            to: "the way we agree on with you".to_owned(),
+            arrives: Arrival::Unpromised,
+        },
     }
 }
 
 fn arrival(seller: &Seller, standing: &Standing) -> Arrival {
-    let payout = standing.assessment.deadlines.iter().find(|deadline| deadline.kind == ClockKind::Payout);
+    let payout = standing
+        .assessment
+        .deadlines
+        .iter()
+        .find(|deadline| deadline.kind == ClockKind::Payout);
     payout.map_or(Arrival::Unpromised, |deadline| {
         Arrival::Promised(Promise {
             what: promised(deadline.kind).to_owned(),
@@ -325,9 +563,15 @@ fn arrival(seller: &Seller, standing: &Standing) -> Arrival {
 fn sum(claim: &Claim, assessment: &Assessment, amount: Amount) -> Vec<Step> {
     let mut steps = Vec::new();
     if let Some(computed) = assessment.amount {
-        steps.push(Step { words: "What the policy computes".to_owned(), amount: money(claim, computed) });
+        steps.push(Step {
+            words: "What the policy computes".to_owned(),
+            amount: money(claim, computed),
+        });
         if computed != amount {
-            steps.push(Step { words: "What we grant".to_owned(), amount: money(claim, amount) });
+            steps.push(Step {
+                words: "What we grant".to_owned(),
+                amount: money(claim, amount),
+            });
         }
     }
     steps
@@ -335,10 +579,15 @@ fn sum(claim: &Claim, assessment: &Assessment, amount: Amount) -> Vec<Step> {
 
 /// The clauses with one of these results, in the policy's own words.
 fn lines(policy: &Policy, assessment: &Assessment, results: &[Met]) -> Vec<Line> {
-    let chosen = assessment.clauses.iter().filter(|finding| results.contains(&finding.result) && !finding.detail.is_empty());
+    let chosen = assessment
+        .clauses
+        .iter()
+        .filter(|finding| results.contains(&finding.result) && !finding.detail.is_empty());
     let line = |finding: &crate::rules::assessment::Finding| Line {
         clause: finding.id.clone(),
-        words: policy.clause(&finding.id).map_or_else(String::new, |clause| clause.words.clone()),
+        words: policy
+            .clause(&finding.id)
+            .map_or_else(String::new, |clause| clause.words.clone()),
         detail: finding.detail.clone(),
         result: finding.result,
     };
@@ -348,16 +597,31 @@ fn lines(policy: &Policy, assessment: &Assessment, results: &[Met]) -> Vec<Line>
 /// A detail as a sentence of its own.
 fn sentence(detail: &str) -> String {
     let mut letters = detail.trim().chars();
-    let text: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
-    if text.ends_with(['.', '!', '?']) { text } else { format!("{text}.") }
+    let text: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .chain(letters)
+        .collect();
+    if text.ends_with(['.', '!', '?']) {
+        text
+    } else {
+        format!("{text}.")
+    }
 }
 
 /// What the customer's payment methods are called, by reference.
 fn labels(conn: &mut Conn, claim: &Claim) -> Result<HashMap<String, String>> {
     let methods = crate::db::deposits::methods_of(conn, &claim.seller_id, &claim.customer_id)?;
-    Ok(methods.into_iter().map(|method| (method.reference, method.label)).collect())
+    Ok(methods
+        .into_iter()
+        .map(|method| (method.reference, method.label))
+        .collect())
 }
 
 fn label(labels: &HashMap<String, String>, method: &str) -> String {
-    labels.get(method).cloned().unwrap_or_else(|| method.to_owned())
+    labels
+        .get(method)
+        .cloned()
+        .unwrap_or_else(|| method.to_owned())
 }

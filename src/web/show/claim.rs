@@ -33,7 +33,9 @@ pub fn customer_badge(claim: &Claim) -> Badge {
         "in_review" => Badge::new(Tone::Accent, "We are looking at it"),
         "action_first" => Badge::new(Tone::Accent, "We are putting it right"),
         "on_hold" => Badge::new(Tone::Paused, "On hold"),
-        "approved" if claim.granted_e8 < claim.computed_e8 => Badge::new(Tone::Ok, "Part of your refund approved"),
+        "approved" if claim.granted_e8 < claim.computed_e8 => {
+            Badge::new(Tone::Ok, "Part of your refund approved")
+        }
         "approved" => Badge::new(Tone::Ok, "Refund approved"),
         "rejected" => Badge::new(Tone::Danger, "Not granted"),
         "remedied" => Badge::new(Tone::Ok, "Put right"),
@@ -66,35 +68,62 @@ pub fn outcome_badge(outcome: Outcome) -> Badge {
 }
 
 /// The verdict with the amount that approval now would pay.
-pub fn verdict(claim: &Claim, order: Option<&Order>, assessment: &Assessment, labels: &dyn Fn(&str) -> String) -> Verdict {
+pub fn verdict(
+    claim: &Claim,
+    order: Option<&Order>,
+    assessment: &Assessment,
+    labels: &dyn Fn(&str) -> String,
+) -> Verdict {
     Verdict {
         outcome: outcome_badge(assessment.outcome),
         sentence: assessment.explanation.first().cloned().unwrap_or_default(),
-        amount: assessment.amount.map(|amount| Amount::new(amount.e8(), &claim.currency)),
+        amount: assessment
+            .amount
+            .map(|amount| Amount::new(amount.e8(), &claim.currency)),
         of: of(claim, order),
-        destinations: assessment.payments.iter().map(|payment| destination(claim, payment, labels)).collect(),
-        flags: assessment.flags.iter().map(|flag| format!("{}: {}", flag.clause, flag.because)).collect(),
+        destinations: assessment
+            .payments
+            .iter()
+            .map(|payment| destination(claim, payment, labels))
+            .collect(),
+        flags: assessment
+            .flags
+            .iter()
+            .map(|flag| format!("{}: {}", flag.clause, flag.because))
+            .collect(),
     }
 }
 
 fn of(claim: &Claim, order: Option<&Order>) -> String {
-    let Some(charge) = order.and_then(|order| order.charge_e8) else { return String::new() };
+    let Some(charge) = order.and_then(|order| order.charge_e8) else {
+        return String::new();
+    };
     let refunded = order.map_or(0, |order| order.refunded_e8);
     let paid = filters::money(charge, &claim.currency);
     match refunded {
         0 => format!("of {paid} paid"),
-        refunded => format!("of {paid} paid, {} refunded before", filters::money(refunded, &claim.currency)),
+        refunded => format!(
+            "of {paid} paid, {} refunded before",
+            filters::money(refunded, &claim.currency)
+        ),
     }
 }
 
 /// "$4.00 to the account balance".
 pub fn destination(claim: &Claim, payment: &Payment, labels: &dyn Fn(&str) -> String) -> String {
-    let currency = payment.currency.map_or_else(|| claim.currency.clone(), |currency| currency.code().to_owned());
+    let currency = payment.currency.map_or_else(
+        || claim.currency.clone(),
+        |currency| currency.code().to_owned(),
+    );
     let amount = filters::money(payment.amount.e8(), &currency);
     match (payment.to, &payment.method) {
         (Destination::AccountBalance, _) => format!("{amount} to the account balance"),
-        (Destination::OriginalPaymentMethod, Some(method)) => format!("{amount} to {}", labels(method)),
-        (Destination::OriginalPaymentMethod, None) => format!("{amount} to the original payment method"),
+        (Destination::OriginalPaymentMethod, Some(method)) => {
+            format!("{amount} to {}", labels(method))
+        }
+        (Destination::OriginalPaymentMethod, None) => {
+            format!("{amount} to the original payment method")
+        }
         (Destination::AlternativeMethod, _) => format!("{amount} by another way, to be agreed"),
     }
 }
@@ -103,12 +132,22 @@ pub fn destination(claim: &Claim, payment: &Payment, labels: &dyn Fn(&str) -> St
 pub fn findings(policy: &Policy, assessment: &Assessment, wall: Wall) -> Findings {
     let list = assessment.clauses.iter().map(|finding| Finding {
         clause: clause(policy, &finding.id),
-        title: policy.clause(&finding.id).map_or_else(String::new, |clause| clause.heading.clone()),
+        title: policy
+            .clause(&finding.id)
+            .map_or_else(String::new, |clause| clause.heading.clone()),
         answer: answer(finding.result),
         detail: finding.detail.clone(),
-        due: finding.due_at.map(|due| Moment::new(due, wall.zone, wall.now)),
+        due: finding
+            .due_at
+            .map(|due| Moment::new(due, wall.zone, wall.now)),
     });
-    Findings { caption: format!("Every clause of {}, version {}", policy.title, policy.version), list: list.collect() }
+    Findings {
+        caption: format!(
+            "Every clause of {}, version {}",
+            policy.title, policy.version
+        ),
+        list: list.collect(),
+    }
 }
 
 pub fn answer(result: Met) -> Answer {
@@ -122,8 +161,15 @@ pub fn answer(result: Met) -> Answer {
 
 pub fn clause(policy: &Policy, id: &str) -> ClauseRef {
     // A finding may name a lettered part of a clause; the page has the clause itself.
-    let anchor = if policy.clause(id).is_some() { id } else { id.trim_end_matches(|letter: char| letter.is_ascii_lowercase()) };
-    ClauseRef { id: id.to_owned(), href: format!("/policies/{}/{}#{anchor}", policy.id, policy.version) }
+    let anchor = if policy.clause(id).is_some() {
+        id
+    } else {
+        id.trim_end_matches(|letter: char| letter.is_ascii_lowercase())
+    };
+    ClauseRef {
+        id: id.to_owned(),
+        href: format!("/policies/{}/{}#{anchor}", policy.id, policy.version),
+    }
 }
 
 pub fn alternatives(policy: &Policy, claim: &Claim, assessment: &Assessment) -> Vec<Alternative> {
@@ -137,12 +183,19 @@ pub fn alternatives(policy: &Policy, claim: &Claim, assessment: &Assessment) -> 
 
 /// Delivered and undelivered units with the money that follows them, where both are known.
 pub fn share(order: &Order) -> Option<Share> {
-    let quantity = u64::try_from(order.quantity?).ok().filter(|quantity| *quantity > 0)?;
+    let quantity = u64::try_from(order.quantity?)
+        .ok()
+        .filter(|quantity| *quantity > 0)?;
     let remains = order.remains.as_deref()?.trim().parse::<i64>().ok()?;
     let undelivered = u64::try_from(remains.max(0)).ok()?.min(quantity);
     let charge = E8::from_e8(order.charge_e8?);
     let whole = i64::try_from(quantity).ok()?;
     let back = charge.share(i64::try_from(undelivered).ok()?, whole, 8)?;
     let amount = |amount: E8| Amount::new(amount.e8(), &order.currency);
-    Some(Share::new(quantity - undelivered, quantity, amount(charge.less(back)), amount(back)))
+    Some(Share::new(
+        quantity - undelivered,
+        quantity,
+        amount(charge.less(back)),
+        amount(back),
+    ))
 }

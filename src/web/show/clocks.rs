@@ -10,13 +10,18 @@ use crate::web::parts::{Clock, ClockState, Deadline, Deadlines};
 
 /// The clocks that a page lists: everything but what became void.
 pub fn deadlines(rows: &[Row], policy: Option<&Policy>, wall: Wall) -> Deadlines {
-    let list = rows.iter().filter(|row| row.state != "void").map(|row| Deadline {
-        clock: badge(row, wall),
-        firmness: firmness(&row.firmness).to_owned(),
-        clause: policy.map(|policy| clause(policy, &row.clause)),
-        why: why(row, policy, wall),
-    });
-    Deadlines { list: list.collect() }
+    let list = rows
+        .iter()
+        .filter(|row| row.state != "void")
+        .map(|row| Deadline {
+            clock: badge(row, wall),
+            firmness: firmness(&row.firmness).to_owned(),
+            clause: policy.map(|policy| clause(policy, &row.clause)),
+            why: why(row, policy, wall),
+        });
+    Deadlines {
+        list: list.collect(),
+    }
 }
 
 pub fn badge(row: &Row, wall: Wall) -> Clock {
@@ -57,7 +62,10 @@ pub fn firmness(word: &str) -> &'static str {
 fn why(row: &Row, policy: Option<&Policy>, wall: Wall) -> String {
     let started = filters::moment(row.starts_at.utc(), wall.zone, wall.now);
     let declared = policy.and_then(|policy| {
-        policy.clocks.iter().find(|clock| clock.kind.word() == row.kind && clock.clause == row.clause)
+        policy
+            .clocks
+            .iter()
+            .find(|clock| clock.kind.word() == row.kind && clock.clause == row.clause)
     });
     let from = match declared.map(|clock| clock.starts) {
         Some(ClockStart::Approved) => "the approval",
@@ -65,11 +73,18 @@ fn why(row: &Row, policy: Option<&Policy>, wall: Wall) -> String {
     };
     match declared.map(|clock| clock.length) {
         Some(ClockLength::Hours(hours)) if hours % 24 == 0 && hours > 72 => {
-            format!("{} days of 24 h from {from} on {started}, weekends included", hours / 24)
+            format!(
+                "{} days of 24 h from {from} on {started}, weekends included",
+                hours / 24
+            )
         }
-        Some(ClockLength::Hours(hours)) => format!("{hours} h from {from} on {started}, day and night"),
+        Some(ClockLength::Hours(hours)) => {
+            format!("{hours} h from {from} on {started}, day and night")
+        }
         Some(ClockLength::BusinessDays { first, last }) => {
-            format!("{first} to {last} business days after {from} on {started}; weekends and holidays do not count")
+            format!(
+                "{first} to {last} business days after {from} on {started}; weekends and holidays do not count"
+            )
         }
         None => format!("from {started}"),
     }

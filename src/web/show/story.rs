@@ -15,44 +15,74 @@ use crate::web::parts::{Entry, File, Kind, Moment, Timeline, Tone};
 pub type Names = HashMap<PersonId, String>;
 
 /// Everything, for the staff.
-pub fn staff(messages: &[Message], events: &[Event], files: &[FileRow], names: &Names, wall: Wall) -> Timeline {
+pub fn staff(
+    messages: &[Message],
+    events: &[Event],
+    files: &[FileRow],
+    names: &Names,
+    wall: Wall,
+) -> Timeline {
     let spoken = messages.iter().map(|message| {
         let role = match message.kind.as_str() {
             "customer" => "Customer",
             "note" => "Note for the staff",
             _ => "Support",
         };
-        (message.at, entry(message, files, &author(message, names), role, wall))
+        (
+            message.at,
+            entry(message, files, &author(message, names), role, wall),
+        )
     });
-    let happened = events.iter().filter(|event| !is_message(event)).map(|event| {
-        (event.at, happened(event, &event.words, wall))
-    });
+    let happened = events
+        .iter()
+        .filter(|event| !is_message(event))
+        .map(|event| (event.at, happened(event, &event.words, wall)));
     ordered(spoken.chain(happened).collect())
 }
 
 /// What the customer may see, in words for them. Staff appear by their first name.
-pub fn customer(messages: &[Message], events: &[Event], files: &[FileRow], names: &Names, wall: Wall) -> Timeline {
-    let spoken = messages.iter().filter(|message| message.kind != "note").map(|message| {
-        let (name, role) = match message.kind.as_str() {
-            "customer" => ("You".to_owned(), ""),
-            _ => (first(&author(message, names)), "Support"),
-        };
-        (message.at, entry(message, files, &name, role, wall))
-    });
-    let told = events.iter().filter(|event| !is_message(event)).filter_map(|event| {
-        event.public_words.as_deref().map(|words| (event.at, happened(event, words, wall)))
-    });
+pub fn customer(
+    messages: &[Message],
+    events: &[Event],
+    files: &[FileRow],
+    names: &Names,
+    wall: Wall,
+) -> Timeline {
+    let spoken = messages
+        .iter()
+        .filter(|message| message.kind != "note")
+        .map(|message| {
+            let (name, role) = match message.kind.as_str() {
+                "customer" => ("You".to_owned(), ""),
+                _ => (first(&author(message, names)), "Support"),
+            };
+            (message.at, entry(message, files, &name, role, wall))
+        });
+    let told = events
+        .iter()
+        .filter(|event| !is_message(event))
+        .filter_map(|event| {
+            event
+                .public_words
+                .as_deref()
+                .map(|words| (event.at, happened(event, words, wall)))
+        });
     ordered(spoken.chain(told).collect())
 }
 
 /// Events that say no more than the message they go with.
 fn is_message(event: &Event) -> bool {
-    matches!(event.kind.as_str(), "customer_wrote" | "staff_answered" | "note_left")
+    matches!(
+        event.kind.as_str(),
+        "customer_wrote" | "staff_answered" | "note_left"
+    )
 }
 
 fn ordered(mut entries: Vec<(crate::db::columns::At, Entry)>) -> Timeline {
     entries.sort_by_key(|(at, _)| *at);
-    Timeline { entries: entries.into_iter().map(|(_, entry)| entry).collect() }
+    Timeline {
+        entries: entries.into_iter().map(|(_, entry)| entry).collect(),
+    }
 }
 
 fn entry(message: &Message, files: &[FileRow], name: &str, role: &str, wall: Wall) -> Entry {
@@ -64,7 +94,11 @@ fn entry(message: &Message, files: &[FileRow], name: &str, role: &str, wall: Wal
     let anchor = format!("m-{}", message.id);
     let at = Moment::new(message.at.utc(), wall.zone, wall.now);
     let mut entry = Entry::message(&anchor, kind, name, role, at, &message.body);
-    entry.files = files.iter().filter(|file| file.message_id.as_ref() == Some(&message.id)).map(file).collect();
+    entry.files = files
+        .iter()
+        .filter(|file| file.message_id.as_ref() == Some(&message.id))
+        .map(file)
+        .collect();
     entry
 }
 
@@ -73,7 +107,10 @@ pub fn file(row: &FileRow) -> File {
     File {
         name: row.name.clone(),
         href: format!("/files/{}", row.id),
-        size: format!("{}, {kind}", filters::file_size(u64::try_from(row.bytes).unwrap_or(0))),
+        size: format!(
+            "{}, {kind}",
+            filters::file_size(u64::try_from(row.bytes).unwrap_or(0))
+        ),
     }
 }
 
@@ -95,7 +132,12 @@ fn look(kind: &str) -> (&'static str, Tone) {
 }
 
 fn author(message: &Message, names: &Names) -> String {
-    message.author_id.as_ref().and_then(|id| names.get(id)).cloned().unwrap_or_else(|| "Redress".to_owned())
+    message
+        .author_id
+        .as_ref()
+        .and_then(|id| names.get(id))
+        .cloned()
+        .unwrap_or_else(|| "Redress".to_owned())
 }
 
 fn first(name: &str) -> String {

@@ -1,0 +1,629 @@
+//! One claim from end to end through the verbs: filed, assessed, decided, paid, told. Each story asks the books, the letters, the
+//! clocks and the replay whether they agree.
+
+use chrono::{DateTime, Duration, Utc};
+use redress::act::{Act, Door, Person, Role, Who};
+use redress::db::claims as rows;
+use redress::db::deposits::Balance;
+use redress::db::orders::{Order, Part, Progress};
+use redress::db::sellers::{Seller, insert_seller};
+use redress::db::{Conn, clocks, deposits, mail, people, tickets};
+use redress::desk::claims::{self, Decide, Decided, New, Standing, Supply, Verdict};
+use redress::desk::deposits::{NewDeposit, NewMethod, receive};
+use redress::desk::orders::{self, NewOrder, place};
+use redress::desk::{clocks as desk_clocks, payouts, policies};
+use redress::error::{Code, Error, Result};
+use redress::ids::{PersonId, SellerId};
+use redress::rules::assessment::Outcome;
+use redress::rules::facts::Status;
+use redress::rules::money::Amount;
+use redress::rules::policy::Shelf;
+
+use crate::support::db::{Fresh, fresh_pool};
+
+const SITE: &str = "https://desk.example";
+
+struct Shop {
+    db: Fresh,
+    seller: SellerId,
+    anna: PersonId,
+    omar: PersonId,
+    lena: PersonId,
+}
+
+fn at(minute: i64) -> DateTime<Utc> {
+    "2026-03-02T09:00:00Z".parse::<DateTime<Utc>>().unwrap() + Duration::minutes(minute)
+}
+
+fn e8(text: &str) -> i64 {
+    Amount::parse(text).unwrap().e8()
+}
+
+impl Shop {
+    /// A seller that publishes one of the built-in policies, with Anna as its customer and Omar and Lena at the desk.
+    fn of(policy: &str, zone: &str) -> Shop {
+        let db = fresh_pool();
+        let begin = at(-100_000);
+        let seller = SellerId::new(begin);
+        let (anna, omar, lena) = (
+            PersonId::new(begin),
+            PersonId::new(begin),
+            PersonId::new(begin),
+        );
+        let row = Seller {
+            id: seller.clone(),
+            slug: policy.to_owned(),
+            name: "Harbour Panel".to_owned(),
+            mail_address: "desk@harbour.example".to_owned(),
+            policy: policy.to_owned(),
+            currency: "USD".to_owned(),
+            time_zone: Some(zone.to_owned()),
+            holidays_json: None,
+            fee_schedule_json: None,
+            large_refund_threshold_e8: Some(e8("1000")),
+            agent_limit_e8: e8("100"),
+            lead_limit_e8: e8("1000"),
+            created_at: begin.into(),
+        };
+        db.pool
+            .write(|tx| {
+                let act = Act::operator(begin, SITE);
+                for document in Shelf::built_in_documents() {
+                    policies::publish(tx, &act, document)?;
+                }
+                insert_seller(tx, &row)?;
+                person(tx, &anna, "anna@example.net", "Anna Berg", Role::Customer)?;
+                person(tx, &omar, "omar@desk.example", "Omar Haddad", Role::Agent)?;
+                person(tx, &lena, "lena@desk.example", "Lena Ito", Role::Lead)
+            })
+            .unwrap();
+        Shop {
+            db,
+            seller,
+            anna,
+            omar,
+            lena,
+        }
+    }
+
+    fn act(&self, who: &PersonId, minute: i64) -> Act {
+        let (name, role) = match who {
+            id if *id == self.anna => ("Anna Berg", Role::Customer),
+            id if *id == self.omar => ("Omar Haddad", Role::Agent),
+            _ => ("Lena Ito", Role::Lead),
+        };
+        let person = Person {
+            id: who.clone(),
+            name: name.to_owned(),
+            email: String::new(),
+            role,
+            sellers: Vec::new(),
+        };
+        let via = if role == Role::Customer {
+            Door::Portal
+        } else {
+            Door::Queue
+        };
+        Act {
+            who: Who::Person(person),
+            at: at(minute),
+            via,
+            request: String::new(),
+            site: SITE.to_owned(),
+        }
+    }
+
+    fn deposit(&self, reference: &str, amount: &str, minute: i64) {
+        let new = NewDeposit {
+            seller: self.seller.clone(),
+            customer: self.anna.clone(),
+            reference: reference.to_owned(),
+            at: at(minute),
+            currency: "USD".to_owned(),
+            amount_e8: e8(amount),
+            method: NewMethod {
+                reference: "card-1".to_owned(),
+                label: Some("Visa ending 42".to_owned()),
+                state: Some(redress::rules::facts::MethodStatus::Usable),
+            },
+            paid: None,
+            surcharge_e8: None,
+        };
+        self.db
+            .pool
+            .write(|tx| receive(tx, &Act::operator(at(minute), SITE), &new))
+            .unwrap();
+    }
+
+    fn order(
+        &self,
+        reference: &str,
+        charge: &str,
+        method: &str,
+        status: Status,
+        remains: &str,
+    ) -> Order {
+        let new = NewOrder {
+            seller: self.seller.clone(),
+            customer: self.anna.clone(),
+            reference: reference.to_owned(),
+            service: None,
+            title: "Followers".to_owned(),
+            target: "https://social.example/anna".to_owned(),
+            placed_at: Some(at(-500)),
+            currency: "USD".to_owned(),
+            charge_e8: Some(e8(charge)),
+            tax_included_e8: None,
+            quantity: Some(1000),
+            paid_with: Some(vec![Part {
+                method: method.to_owned(),
+                amount: Amount::parse(charge).unwrap(),
+            }]),
+            snapshot_json: r#"{"refill":"none","refundable_once_started":true}"#.to_owned(),
+            items: 1,
+            progress: progress(status, remains),
+            source: "import".to_owned(),
+            told_at: at(-400),
+        };
+        self.db
+            .pool
+            .write(|tx| place(tx, &Act::operator(at(-400), SITE), &new))
+            .unwrap()
+            .0
+    }
+
+    fn wants(&self, order: Option<&Order>, ground: &str, reason: &str) -> New {
+        New {
+            seller: self.seller.clone(),
+            customer: self.anna.clone(),
+            order: order.map(|order| order.id.clone()),
+            ground: ground.to_owned(),
+            reason: reason.to_owned(),
+            requested_e8: None,
+            remedy_choice: None,
+            evidence: Vec::new(),
+            draft: None,
+        }
+    }
+
+    fn files(&self, new: &New, minute: i64) -> Result<Standing> {
+        let act = self.act(&self.anna, minute);
+        self.db.pool.write(|tx| claims::file(tx, &act, new))
+    }
+
+    fn decides(
+        &self,
+        who: &PersonId,
+        standing: &Standing,
+        minute: i64,
+        decide: impl Fn(&mut Decide),
+    ) -> Result<Decided> {
+        let ticket = self.reads(|conn| Ok(tickets::find(conn, &standing.ticket.id)?));
+        let mut decision = Decide {
+            claim: standing.claim.id.clone(),
+            seen: ticket.seq,
+            verdict: Verdict::Approve,
+            amount_e8: None,
+            reason: None,
+            words: String::new(),
+        };
+        decide(&mut decision);
+        let act = self.act(who, minute);
+        self.db.pool.write(|tx| claims::decide(tx, &act, &decision))
+    }
+
+    fn establishes(
+        &self,
+        standing: &Standing,
+        name: &str,
+        value: serde_json::Value,
+        minute: i64,
+    ) -> Standing {
+        let ticket = self.reads(|conn| Ok(tickets::find(conn, &standing.ticket.id)?));
+        let act = self.act(&self.omar, minute);
+        let facts = [(name.to_owned(), value)];
+        let write = self.db.pool.write(|tx| {
+            claims::establish(
+                tx,
+                &act,
+                &standing.claim.id,
+                ticket.seq,
+                &facts,
+                "the provider",
+            )
+        });
+        write.unwrap().unwrap()
+    }
+
+    fn reads<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> T {
+        self.db.pool.read(work).unwrap()
+    }
+
+    fn balance(&self) -> i64 {
+        let balance = Balance {
+            seller: self.seller.clone(),
+            customer: self.anna.clone(),
+            currency: "USD".to_owned(),
+        };
+        let lots = self.reads(|conn| Ok(deposits::lots(conn, &balance)?));
+        lots.iter().map(|lot| lot.remaining_e8).sum()
+    }
+
+    fn letters(&self) -> Vec<String> {
+        let mut rows = self.reads(|conn| Ok(mail::list(conn, None, 100)?));
+        rows.sort_by(|one, other| (one.created_at, &one.id).cmp(&(other.created_at, &other.id)));
+        rows.into_iter().map(|row| row.kind).collect()
+    }
+
+    fn clock(&self, standing: &Standing, kind: &str) -> clocks::Clock {
+        let clocks = self.reads(|conn| Ok(clocks::of_ticket(conn, &standing.ticket.id)?));
+        clocks
+            .into_iter()
+            .find(|clock| clock.kind == kind)
+            .unwrap_or_else(|| panic!("no {kind} clock"))
+    }
+
+    fn replays(&self) {
+        let replayed = self.reads(claims::replay);
+        assert!(replayed.equal > 0);
+        assert_eq!(replayed.differing, Vec::new());
+    }
+}
+
+fn progress(status: Status, remains: &str) -> Progress {
+    Progress {
+        status,
+        remains: Some(remains.to_owned()),
+        canceled_by: None,
+        period_ends_on: None,
+        confirmed_at: None,
+        sent_at: None,
+        sms: None,
+        sms_received_at: None,
+    }
+}
+
+fn person(
+    tx: &mut redress::db::Tx,
+    id: &PersonId,
+    email: &str,
+    name: &str,
+    role: Role,
+) -> Result<()> {
+    let row = people::Person {
+        id: id.clone(),
+        email: email.to_owned(),
+        name: name.to_owned(),
+        role,
+        password_hash: None,
+        confirmed_at: Some(at(-100_000).into()),
+        disabled_at: None,
+        verified: None,
+        suspended: false,
+        time_zone: "UTC".to_owned(),
+        created_at: at(-100_000).into(),
+    };
+    people::insert_person(tx, &row)?;
+    Ok(())
+}
+
+fn code<T: std::fmt::Debug>(outcome: Result<T>) -> Code {
+    match outcome {
+        Err(Error::Refused { code, .. }) => code,
+        other => panic!("expected a refusal, got {other:?}"),
+    }
+}
+
+#[test]
+fn a_pending_order_is_cancelled_and_credited_at_once() {
+    let shop = Shop::of("panel-guarantee", "America/Los_Angeles");
+    shop.deposit("D-1", "50", -1000);
+    let order = shop.order("1001", "12.50", "balance", Status::Pending, "1000");
+    assert_eq!(shop.balance(), e8("37.50"));
+    let standing = shop
+        .files(&shop.wants(Some(&order), "order_cancellation", ""), 0)
+        .unwrap();
+    assert_eq!(standing.claim.state, "approved");
+    assert_eq!(standing.claim.granted_e8, Some(e8("12.50")));
+    assert_eq!(standing.ticket.state, "closed");
+    assert_eq!(shop.balance(), e8("50"));
+    assert_eq!(shop.letters(), ["claim_approved", "paid"]);
+    assert_eq!(shop.clock(&standing, "decision").state, "met");
+    let decisions = shop.reads(|conn| Ok(rows::decisions(conn, &standing.claim.id)?));
+    assert_eq!(decisions[0].decided_by, "policy");
+    shop.replays();
+}
+
+#[test]
+fn the_same_request_is_open_once() {
+    let shop = Shop::of("panel-credits", "UTC");
+    let order = shop.order("1001", "10", "card-1", Status::InProgress, "400");
+    let wanted = shop.wants(Some(&order), "order_cancellation", "too slow");
+    shop.files(&wanted, 0).unwrap();
+    assert_eq!(code(shop.files(&wanted, 1)), Code::AlreadyOpen);
+}
+
+#[test]
+fn an_order_is_stopped_first_and_the_agent_approves_what_was_not_delivered() {
+    let shop = Shop::of("panel-credits", "UTC");
+    shop.deposit("D-1", "50", -1000);
+    let order = shop.order("1001", "10", "balance", Status::InProgress, "400");
+    let standing = shop
+        .files(
+            &shop.wants(Some(&order), "order_cancellation", "too slow"),
+            0,
+        )
+        .unwrap();
+    assert_eq!(
+        (
+            standing.claim.state.as_str(),
+            standing.ticket.state.as_str()
+        ),
+        ("action_first", "new")
+    );
+    let standing = shop.establishes(&standing, "findings.stop", "stopped".into(), 30);
+    assert_eq!(
+        (standing.assessment.outcome, standing.claim.computed_e8),
+        (Outcome::Eligible, Some(e8("4")))
+    );
+    let Decided::Done(done) = shop.decides(&shop.omar, &standing, 40, |_| {}).unwrap() else {
+        panic!("nothing had changed")
+    };
+    assert_eq!(done.claim.state, "approved");
+    assert_eq!(shop.balance(), e8("44"));
+    assert_eq!(shop.letters(), ["claim_received", "claim_approved", "paid"]);
+    assert_eq!(shop.clock(&done, "first_response").state, "met");
+    let again = shop.decides(&shop.lena, &standing, 41, |_| {});
+    assert_eq!(code(again), Code::AlreadyDone);
+    shop.replays();
+}
+
+#[test]
+fn a_provider_that_ends_the_order_reassesses_the_claim_by_itself() {
+    let shop = Shop::of("panel-credits", "UTC");
+    shop.deposit("D-1", "50", -1000);
+    let order = shop.order("1001", "10", "balance", Status::InProgress, "400");
+    let standing = shop
+        .files(
+            &shop.wants(Some(&order), "order_cancellation", "too slow"),
+            0,
+        )
+        .unwrap();
+    let act = Act::worker(at(60), SITE);
+    let ended = progress(Status::Partial, "250");
+    shop.db
+        .pool
+        .write(|tx| orders::record_status(tx, &act, &order.id, &ended, "provider", at(60)))
+        .unwrap();
+    let claim = shop.reads(|conn| Ok(rows::find(conn, &standing.claim.id)?));
+    assert_eq!(
+        (claim.state.as_str(), claim.computed_e8),
+        ("in_review", Some(e8("2.50")))
+    );
+}
+
+#[test]
+fn another_amount_needs_a_reason_and_never_passes_the_ceiling() {
+    let shop = Shop::of("panel-credits", "UTC");
+    shop.deposit("D-1", "50", -1000);
+    let order = shop.order("1001", "10", "balance", Status::InProgress, "400");
+    let standing = shop
+        .files(
+            &shop.wants(Some(&order), "order_cancellation", "too slow"),
+            0,
+        )
+        .unwrap();
+    let standing = shop.establishes(&standing, "findings.stop", "stopped".into(), 30);
+    let bare = shop.decides(&shop.omar, &standing, 31, |decide| {
+        decide.amount_e8 = Some(e8("6"))
+    });
+    let Err(Error::Invalid(fields)) = bare else {
+        panic!("a reason is needed")
+    };
+    assert!(!fields.of("reason").is_empty() && !fields.of("words").is_empty());
+    let above = shop.decides(&shop.omar, &standing, 32, |decide| {
+        decide.amount_e8 = Some(e8("10.00000001"));
+        decide.reason = Some("goodwill".to_owned());
+        decide.words = "They waited for a week.".to_owned();
+    });
+    assert_eq!(code(above), Code::OverCeiling);
+    let granted = shop.decides(&shop.omar, &standing, 33, |decide| {
+        decide.amount_e8 = Some(e8("6"));
+        decide.reason = Some("goodwill".to_owned());
+        decide.words = "They waited for a week.".to_owned();
+    });
+    let Ok(Decided::Done(done)) = granted else {
+        panic!("{granted:?}")
+    };
+    assert_eq!(done.claim.granted_e8, Some(e8("6")));
+    assert_eq!(shop.balance(), e8("46"));
+}
+
+#[test]
+fn a_stale_page_decides_nothing() {
+    let shop = Shop::of("panel-credits", "UTC");
+    let order = shop.order("1001", "10", "card-1", Status::InProgress, "400");
+    let standing = shop
+        .files(
+            &shop.wants(Some(&order), "order_cancellation", "too slow"),
+            0,
+        )
+        .unwrap();
+    let seen = standing.ticket.seq;
+    let standing = shop.establishes(&standing, "findings.stop", "stopped".into(), 30);
+    let stale = shop.decides(&shop.omar, &standing, 31, |decide| decide.seen = seen);
+    assert!(matches!(stale, Err(Error::Stale)), "{stale:?}");
+}
+
+#[test]
+fn what_is_missing_is_asked_for_at_once_and_the_claim_keeps_its_instant() {
+    let shop = Shop::of("virtual-numbers", "UTC");
+    let order = shop.order("N-1", "2.50", "card-1", Status::Completed, "0");
+    let standing = shop
+        .files(
+            &shop.wants(Some(&order), "invalid_number", "it does not ring"),
+            0,
+        )
+        .unwrap();
+    assert_eq!(standing.claim.state, "needs_evidence");
+    assert_eq!(standing.ticket.state, "waiting_customer");
+    assert_eq!(shop.letters(), ["needs_evidence"]);
+    let act = shop.act(&shop.anna, 600);
+    let supply = Supply {
+        words: "Here is the screenshot.".to_owned(),
+        remedy_choice: None,
+        evidence: vec![("screenshot".to_owned(), None)],
+    };
+    let supplied = shop
+        .db
+        .pool
+        .write(|tx| claims::supply(tx, &act, &standing.claim.id, &supply))
+        .unwrap()
+        .unwrap();
+    assert_ne!(supplied.claim.state, "needs_evidence");
+    assert_eq!(supplied.claim.received_at, standing.claim.received_at);
+    assert_ne!(supplied.ticket.state, "waiting_customer");
+    shop.replays();
+}
+
+#[test]
+fn a_rejection_says_why_and_is_appealed_once_to_somebody_else() {
+    let shop = Shop::of("panel-credits", "UTC");
+    let order = shop.order("1001", "10", "card-1", Status::Completed, "0");
+    let standing = shop
+        .files(
+            &shop.wants(Some(&order), "order_cancellation", "I want out"),
+            0,
+        )
+        .unwrap();
+    let reject = |decide: &mut Decide| {
+        decide.verdict = Verdict::Reject;
+        decide.words = "Everything you ordered was delivered.".to_owned();
+    };
+    shop.decides(&shop.omar, &standing, 10, reject).unwrap();
+    let act = shop.act(&shop.anna, 20);
+    let appeal = |words: &str| {
+        shop.db
+            .pool
+            .write(|tx| claims::appeal(tx, &act, &standing.claim.id, words))
+    };
+    let again = appeal("Half of it disappeared.").unwrap().unwrap();
+    assert_eq!(
+        (again.claim.state.as_str(), again.ticket.state.as_str()),
+        ("in_review", "open")
+    );
+    assert_eq!(
+        code(shop.decides(&shop.omar, &again, 30, reject)),
+        Code::OwnClaim
+    );
+    shop.decides(&shop.lena, &again, 31, reject).unwrap();
+    assert_eq!(code(appeal("Once more.")), Code::AlreadyDone);
+    assert_eq!(
+        shop.letters(),
+        [
+            "claim_received",
+            "claim_rejected",
+            "claim_appealed",
+            "claim_rejected"
+        ]
+    );
+}
+
+#[test]
+fn money_for_a_card_is_set_aside_and_its_clock_runs_until_a_person_has_sent_it() {
+    let shop = Shop::of("panel-guarantee", "America/Los_Angeles");
+    shop.deposit("D-1", "25", -1000);
+    let standing = shop
+        .files(
+            &shop.wants(None, "balance_withdrawal", "closing my account"),
+            0,
+        )
+        .unwrap();
+    assert_eq!(standing.assessment.outcome, Outcome::Eligible);
+    let Decided::Done(done) = shop.decides(&shop.omar, &standing, 60, |_| {}).unwrap() else {
+        panic!()
+    };
+    assert_eq!(shop.balance(), 0);
+    assert_ne!(done.ticket.state, "closed");
+    assert_eq!(shop.clock(&done, "payout").state, "running");
+    let list = shop.reads(|conn| Ok(redress::db::payouts::of_claim(conn, &done.claim.id)?));
+    assert_eq!((list.len(), list[0].pay_e8), (1, e8("25")));
+    let act = shop.act(&shop.lena, 90);
+    let sent = shop
+        .db
+        .pool
+        .write(|tx| payouts::mark_sent(tx, &act, &list[0].id, "BANK-77"))
+        .unwrap();
+    assert_eq!(sent.reference.as_deref(), Some("BANK-77"));
+    shop.replays();
+}
+
+#[test]
+fn a_withdrawn_claim_promises_nothing_any_more() {
+    let shop = Shop::of("panel-credits", "UTC");
+    let order = shop.order("1001", "10", "card-1", Status::InProgress, "400");
+    let standing = shop
+        .files(
+            &shop.wants(Some(&order), "order_cancellation", "too slow"),
+            0,
+        )
+        .unwrap();
+    let act = shop.act(&shop.anna, 5);
+    let claim = shop
+        .db
+        .pool
+        .write(|tx| claims::withdraw(tx, &act, &standing.claim.id))
+        .unwrap();
+    assert_eq!(claim.state, "withdrawn");
+    assert_eq!(shop.clock(&standing, "first_response").state, "void");
+    shop.files(
+        &shop.wants(Some(&order), "order_cancellation", "on second thoughts"),
+        10,
+    )
+    .unwrap();
+}
+
+#[test]
+fn a_breach_is_recorded_once() {
+    let shop = Shop::of("panel-credits", "UTC");
+    let order = shop.order("1001", "10", "card-1", Status::InProgress, "400");
+    let standing = shop
+        .files(
+            &shop.wants(Some(&order), "order_cancellation", "too slow"),
+            0,
+        )
+        .unwrap();
+    let sweep = |minute| {
+        let act = Act::worker(at(minute), SITE);
+        shop.db
+            .pool
+            .write(|tx| desk_clocks::sweep(tx, &act, 100))
+            .unwrap()
+            .breaches
+    };
+    assert_eq!(sweep(24 * 60), 0, "the last second is in time");
+    assert_eq!(sweep(24 * 60 + 1), 1);
+    assert_eq!(sweep(24 * 60 + 2), 0);
+    let ticket = shop.reads(|conn| Ok(tickets::find(conn, &standing.ticket.id)?));
+    assert_eq!(ticket.next_due_kind.as_deref(), Some("first_response"));
+}
+
+#[test]
+fn an_agent_decides_up_to_a_limit_and_never_a_claim_of_their_own() {
+    let shop = Shop::of("panel-credits", "UTC");
+    shop.deposit("D-1", "500", -1000);
+    let order = shop.order("1001", "400", "balance", Status::InProgress, "1000");
+    let standing = shop
+        .files(
+            &shop.wants(Some(&order), "order_cancellation", "too slow"),
+            0,
+        )
+        .unwrap();
+    let standing = shop.establishes(&standing, "findings.stop", "stopped".into(), 30);
+    assert_eq!(
+        code(shop.decides(&shop.omar, &standing, 31, |_| {})),
+        Code::OverLimit
+    );
+    shop.decides(&shop.lena, &standing, 32, |_| {}).unwrap();
+    assert_eq!(shop.balance(), e8("500"));
+}
