@@ -1,5 +1,6 @@
 //! Claims per second: reading, judging and writing the worked cases of the built-in policies, as `redress assess --lines`
 //! does; and judging alone. `cargo bench --bench assess`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use redress::rules::adjudicate::adjudicate;

@@ -222,8 +222,8 @@ mod tests {
     use super::*;
 
     const LIMITS: Limits = Limits {
-        agent_e8: 50_00_000_000,
-        lead_e8: 200_00_000_000,
+        agent_e8: 5_000_000_000,
+        lead_e8: 20_000_000_000,
     };
 
     fn standing(granted_e8: i64, computed_e8: i64) -> Standing {

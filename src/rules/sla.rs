@@ -50,11 +50,8 @@ impl Line {
     /// Kept of those that are settled, in tenths of a percent, rounded down so that one miss never reads as 100 %.
     pub fn attainment(&self) -> Option<u32> {
         let settled = self.kept + self.missed;
-        if settled == 0 {
-            None
-        } else {
-            u32::try_from(self.kept * 1000 / settled).ok()
-        }
+        let tenths = (self.kept * 1000).checked_div(settled)?;
+        u32::try_from(tenths).ok()
     }
 }
 

@@ -1,4 +1,5 @@
 //! The verbs and the doors, on a real database: SQLite, and PostgreSQL where REDRESS_TEST_POSTGRES names one.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../support/mod.rs"]
 mod support;

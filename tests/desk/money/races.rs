@@ -151,12 +151,12 @@ fn what_is_set_aside_is_not_spent_and_what_is_spent_is_not_set_aside() {
                 &format!("payout {number}"),
                 2,
             );
-            return payout.map(|_| ()).or_else(|error| match error {
+            return payout.map(|_| ()).map_err(|error| match error {
                 Error::Refused {
                     code: Code::OverCeiling,
                     ..
-                } => Err(Error::refused(Code::Insufficient)),
-                other => Err(other),
+                } => Error::refused(Code::Insufficient),
+                other => other,
             });
         }
         let new = books.new_order(&format!("o{number}"), &[("balance", "60")], 2);
