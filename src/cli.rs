@@ -5,10 +5,12 @@ pub mod assess;
 mod backup;
 mod migrate;
 mod person;
+mod policy;
 mod routes;
 mod serve;
+mod work;
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -33,7 +35,10 @@ enum Command {
     Migrate(migrate::Migrate),
     #[command(subcommand)]
     Person(person::Person),
+    #[command(subcommand)]
+    Policy(policy::Policy),
     Routes(routes::Routes),
+    Work(work::Work),
     Backup(backup::Backup),
 }
 
@@ -44,6 +49,8 @@ pub fn run(cli: Cli) -> anyhow::Result<i32> {
         Command::Serve(args) => serve::serve(args),
         Command::Migrate(args) => migrate::migrate(args),
         Command::Person(person::Person::Add(args)) => person::add(args),
+        Command::Policy(args) => policy::run(args, &mut io::stdout().lock()),
+        Command::Work(args) => work::work(args),
         Command::Routes(args) => routes::print(args),
         Command::Backup(args) => backup::backup(args),
     };
@@ -91,6 +98,7 @@ pub fn log_to_stderr(config: &Config) {
     let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
     let set = if config.log_json {
         lines.json().try_init()

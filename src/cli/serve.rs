@@ -8,7 +8,7 @@ use anyhow::Context;
 use super::{Place, log_to_stderr};
 use crate::app::App;
 use crate::clock::Clock;
-use crate::web;
+use crate::{web, worker};
 
 /// Serve the desk until told to stop.
 #[derive(Debug, clap::Args)]
@@ -31,7 +31,15 @@ pub fn serve(args: Serve) -> anyhow::Result<i32> {
     let listen = socket.local_addr()?;
     let app = App::open(config.with_listen(listen), Clock::System)?;
     tracing::info!(worker = !args.no_worker, "serving");
+    let worker = if args.no_worker {
+        None
+    } else {
+        Some(worker::start(app.clone())?)
+    };
     web::run(app, socket, || announce(listen))?;
+    if let Some(worker) = worker {
+        worker.stop();
+    }
     tracing::info!("stopped");
     Ok(0)
 }

@@ -4,6 +4,7 @@
 pub mod clocks;
 pub mod letters;
 
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -19,6 +20,33 @@ pub struct Round {
     pub sent: usize,
     pub failed: usize,
     pub breaches: usize,
+}
+
+/// A worker on a thread of its own, beside the server.
+pub struct Beside {
+    stop: watch::Sender<bool>,
+    thread: JoinHandle<()>,
+}
+
+/// Starts working beside whatever else this process does.
+pub fn start(app: App) -> std::io::Result<Beside> {
+    let (stop, stopped) = watch::channel(false);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let thread = thread::Builder::new()
+        .name("worker".to_owned())
+        .spawn(move || runtime.block_on(run(app, stopped)))?;
+    Ok(Beside { stop, thread })
+}
+
+impl Beside {
+    /// Lets the round under way finish, and waits for it.
+    pub fn stop(self) {
+        if self.stop.send(true).is_err() || self.thread.join().is_err() {
+            tracing::error!("the worker had died");
+        }
+    }
 }
 
 /// Works until told to stop. An error is logged and the next round tries again: nothing that failed is lost.
