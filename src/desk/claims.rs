@@ -439,3 +439,8 @@ pub fn preview(conn: &mut Conn, act: &Act, new: &New) -> Result<(Facts, Assessme
     let assessment = adjudicate(&shelf, &facts);
     Ok((facts, assessment))
 }
+
+/// The claim that these answers would make, with nothing written: for pages that show what a claim's page will show.
+pub fn sketch(act: &Act, new: &New, topic: &crate::desk::drafts::Topic) -> Claim {
+    unfiled(act, new, &topic.seller, topic.order.as_ref())
+}

@@ -9,7 +9,7 @@ use crate::db::people as persons;
 use crate::db::sellers::{self, Seller};
 use crate::db::tickets::{self as rows, Message, Ticket};
 use crate::db::{Tx, bump_counter};
-use crate::error::{Error, Result};
+use crate::error::{Error, Fields, Result};
 use crate::ids::{FileId, MessageId, PersonId, SellerId, TicketId};
 use crate::letters;
 use crate::rules::calendar::local_day;
@@ -29,8 +29,9 @@ pub struct Opening<'a> {
 
 /// Opens a ticket with the customer's first words. A question without a claim; claims open their own ticket through `begin`.
 pub fn open(tx: &mut Tx, act: &Act, opening: &Opening, attached: &[FileId]) -> Result<Ticket> {
+    let body = worth_asking(opening)?;
     let ticket = begin(tx, act, opening)?;
-    let message = say(tx, act, &ticket, "customer", opening.body)?;
+    let message = say(tx, act, &ticket, "customer", &body)?;
     files::attach(tx, act, &ticket.id, &message.id, attached)?;
     let seller = sellers::find(tx, opening.seller)?;
     let customer = persons::find(tx, opening.customer)?;
@@ -297,6 +298,20 @@ pub fn say(tx: &mut Tx, act: &Act, ticket: &Ticket, kind: &str, body: &str) -> R
     };
     rows::insert_message(tx, &message)?;
     Ok(message)
+}
+
+/// The words of a question that has both a subject and something in it.
+fn worth_asking(opening: &Opening) -> Result<String> {
+    let mut fields = Fields::new();
+    if crate::plain::line(opening.subject, 300).trim().is_empty() {
+        fields.add("subject", "Say in a few words what it is about");
+    }
+    let body = worth_saying(opening.body);
+    if let Err(Error::Invalid(problems)) = &body {
+        fields.add("body", problems.of("body"));
+    }
+    fields.done()?;
+    body
 }
 
 fn worth_saying(body: &str) -> Result<String> {

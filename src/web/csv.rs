@@ -2,7 +2,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
-use iso_currency::Currency;
+
+use super::filters;
 
 /// One cell. Words are made harmless; figures are ours and stay what they are, so that a sum over a column works.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,18 +23,7 @@ impl Cell {
 
     /// An amount at 8 decimals as a plain decimal: the currency's own digits, and more only where there are any.
     pub fn amount(e8: i64, currency: &str) -> Cell {
-        let exponent = Currency::from_code(currency).and_then(|known| known.exponent());
-        let digits = exponent.map_or(2, usize::from).min(8);
-        let fraction = format!("{:08}", e8.unsigned_abs() % 100_000_000);
-        let (minor, finer) = fraction.split_at(digits);
-        let fraction = format!("{minor}{}", finer.trim_end_matches('0'));
-        let sign = if e8 < 0 { "-" } else { "" };
-        let whole = e8.unsigned_abs() / 100_000_000;
-        Cell::Figure(if fraction.is_empty() {
-            format!("{sign}{whole}")
-        } else {
-            format!("{sign}{whole}.{fraction}")
-        })
+        Cell::Figure(filters::figure(e8, currency))
     }
 
     /// A figure that may be missing.

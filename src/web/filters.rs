@@ -57,6 +57,16 @@ pub fn money_split(e8: i64, currency: &str) -> (String, String) {
     (figure, rest)
 }
 
+/// An amount without its currency, as it is typed and as spreadsheets add it up: `1234.50`, `-12.00`, `0.00012`.
+pub fn figure(e8: i64, currency: &str) -> String {
+    let fraction = format!("{:08}", e8.unsigned_abs() % E8);
+    let (minor, finer) = fraction.split_at(minor_digits(currency));
+    let fraction = format!("{minor}{}", finer.trim_end_matches('0'));
+    let point = if fraction.is_empty() { "" } else { "." };
+    let sign = if e8 < 0 { "-" } else { "" };
+    format!("{sign}{}{point}{fraction}", e8.unsigned_abs() / E8)
+}
+
 fn minor_digits(currency: &str) -> usize {
     Currency::from_code(currency)
         .and_then(|found| found.exponent())
@@ -66,7 +76,7 @@ fn minor_digits(currency: &str) -> usize {
 
 /// What stands before the figure. A sign that several currencies share is kept for the most usual one; the others
 /// show their code.
-fn mark(currency: &str) -> String {
+pub fn mark(currency: &str) -> String {
     match currency {
         "USD" => "$".into(),
         "EUR" => "€".into(),

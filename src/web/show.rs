@@ -3,6 +3,8 @@
 
 pub mod claim;
 pub mod clocks;
+pub mod next;
+pub mod order;
 pub mod policy;
 pub mod story;
 
