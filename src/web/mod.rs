@@ -4,6 +4,7 @@
 //! A request goes through, from outside in: its reference and log line, the headers, the Host, the deadlines, its origin, and then
 //! the gate of its route, where it also gets its session and its errors their face.
 
+pub mod amount;
 pub mod assets;
 pub mod chart;
 pub mod csv;
@@ -11,6 +12,7 @@ mod deadlines;
 pub mod demo;
 pub mod faces;
 mod fields;
+pub mod files;
 pub mod filters;
 pub mod form;
 pub mod gate;
@@ -22,6 +24,8 @@ pub mod next;
 pub mod page;
 pub mod parts;
 pub mod people;
+pub mod policies;
+pub mod portal;
 pub mod reports;
 pub mod request;
 pub mod routes;

@@ -9,7 +9,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{ServiceConfig, resource, route};
 
 use super::gate::{self, Gate};
-use super::{assets, demo, faces, health, people, reports};
+use super::{assets, demo, faces, files, health, people, policies, portal, reports};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
@@ -73,6 +73,39 @@ routes! {
     Signed   POST "/account/password" => people::account::change_password;
     Signed   POST "/account/sessions/{session}/end" => people::account::end_session;
     Signed   POST "/account/sessions/end" => people::account::end_sessions;
+    Signed   GET  "/files/{id}" => files::show;
+
+    Visitor  GET  "/policies" => policies::index;
+    Visitor  GET  "/policies/{id}" => policies::show;
+    Visitor  GET  "/policies/{id}/{version}" => policies::version;
+
+    Customer GET  "/portal" => portal::home::show;
+    Customer GET  "/portal/orders" => portal::orders::index;
+    Customer GET  "/portal/orders/{number}" => portal::orders::show;
+    Customer GET  "/portal/orders/{number}/cancel" => portal::cancel::new;
+    Customer POST "/portal/orders/{number}/cancel" => portal::cancel::create;
+    Customer GET  "/portal/orders/{number}/claims/new" => portal::steps::new_on_order;
+    Customer POST "/portal/orders/{number}/claims" => portal::steps::begin_on_order;
+    Customer GET  "/portal/balance" => portal::balance::show;
+    Customer GET  "/portal/balance.csv" => portal::balance::csv;
+    Customer GET  "/portal/balance/{seller}/claims/new" => portal::steps::new_on_balance;
+    Customer POST "/portal/balance/{seller}/claims" => portal::steps::begin_on_balance;
+    Customer GET  "/portal/drafts/{draft}" => portal::check::show;
+    Customer POST "/portal/drafts/{draft}" => portal::check::file;
+    Customer POST "/portal/drafts/{draft}/removal" => portal::steps::discard;
+    Customer GET  "/portal/drafts/{draft}/{question}" => portal::steps::show;
+    Customer POST "/portal/drafts/{draft}/{question}" => portal::steps::answer;
+    Customer GET  "/portal/claims/{number}" => portal::answer::ticket_of;
+    Customer GET  "/portal/claims/{number}/answer" => portal::answer::show;
+    Customer GET  "/portal/tickets" => portal::tickets::index;
+    Customer POST "/portal/tickets" => portal::tickets::create;
+    Customer GET  "/portal/tickets/new" => portal::tickets::new;
+    Customer GET  "/portal/tickets/{number}" => portal::ticket::show;
+    Customer POST "/portal/tickets/{number}/messages" => portal::ticket::reply;
+    Customer POST "/portal/tickets/{number}/answers" => portal::ticket::supply;
+    Customer GET  "/portal/tickets/{number}/withdrawal" => portal::ticket::withdrawing;
+    Customer POST "/portal/tickets/{number}/withdrawal" => portal::ticket::withdraw;
+    Customer POST "/portal/tickets/{number}/appeal" => portal::ticket::appeal;
 
     Manager  GET  "/reports/sla" => reports::sla::show;
     Manager  GET  "/reports/sla.csv" => reports::sla::csv;

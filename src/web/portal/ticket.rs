@@ -1,0 +1,555 @@
+//! One request: what happens next and by when, what was decided and how the sum comes about, the conversation, and what the
+//! customer can do: write, send what was asked for, withdraw, appeal. Notes are not filtered out here; they are never loaded.
+
+use std::collections::HashMap;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use askama::Template;
+use serde::Deserialize;
+
+use super::Viewer;
+use super::filed::Filed;
+use super::uploads::{LIMITS, Uploads, beside};
+use crate::app::App;
+use crate::db::claims::Claim;
+use crate::db::tickets::{Message, Ticket};
+use crate::db::{self, Conn};
+use crate::desk::claims::{self, Supply};
+use crate::desk::forms::Done;
+use crate::desk::tickets as verbs;
+use crate::error::{Error, Fields, Result};
+use crate::ids::FileId;
+use crate::rules::facts::{EvidenceKind, Remedy};
+use crate::web::filters;
+use crate::web::form::{Form, Nothing, new_key};
+use crate::web::gate::Customer;
+use crate::web::page::{Answering, Ask, Choice, Crumb, Filled, Frame, render, render_as};
+use crate::web::parts::{
+    Amount, Badge, Deadlines, File, Findings, Link, NextStep, Row, Sum, Summary, Timeline, Tone,
+};
+use crate::web::show::story::{self, Names};
+use crate::web::show::{claim as words, clocks, next, order as order_words};
+use crate::web::upload::Upload;
+
+#[derive(Template)]
+#[template(path = "portal/ticket.html")]
+struct Show {
+    frame: Frame,
+    number: String,
+    subject: String,
+    badge: Badge,
+    next: NextStep,
+    timeline: Timeline,
+    base: String,
+    answering: Option<Questions>,
+    reply: Option<Filled>,
+    key: String,
+    outcome: Option<Outcome>,
+    sum: Option<Sum>,
+    findings: Option<Findings>,
+    deadlines: Option<Deadlines>,
+    facts: Summary,
+    files: Vec<File>,
+    policy: Option<Link>,
+    withdraw_href: Option<String>,
+    appeal: Option<Filled>,
+    appeal_key: String,
+    limits: &'static str,
+}
+
+/// What the customer was asked for, as a form.
+struct Questions {
+    asks: Vec<Ask>,
+    form: Filled,
+    key: String,
+}
+
+/// How it was decided.
+struct Outcome {
+    heading: String,
+    tone: Tone,
+    amount: Option<Amount>,
+    /// Where the money goes, a line each.
+    destinations: Vec<String>,
+    /// The decision in the words of who made it; may be empty.
+    words: String,
+}
+
+/// The forms of the page that were refused, as they were typed.
+#[derive(Default)]
+struct Again {
+    reply: Option<Filled>,
+    answers: Option<Filled>,
+    appeal: Option<Filled>,
+}
+
+pub async fn show(app: Data<App>, visit: Customer, number: Path<String>) -> Result<HttpResponse> {
+    let page = page(&app, &visit, number.into_inner(), Again::default()).await?;
+    Ok(render(&page))
+}
+
+async fn page(app: &App, visit: &Customer, number: String, again: Again) -> Result<Show> {
+    let viewer = Viewer::of(app, visit);
+    let frame = visit.frame(&number);
+    app.read(move |conn| laid_out(conn, frame, &viewer, &number, again))
+        .await
+}
+
+fn laid_out(
+    conn: &mut Conn,
+    mut frame: Frame,
+    viewer: &Viewer,
+    number: &str,
+    again: Again,
+) -> Result<Show> {
+    let ticket = db::tickets::for_customer(conn, &viewer.person.id, number)?;
+    let seller = db::sellers::find(conn, &ticket.seller_id)?;
+    let filed = match db::claims::of_ticket(conn, &ticket.id)? {
+        Some(claim) => Some(Filed::load(conn, claim)?),
+        None => None,
+    };
+    let (timeline, files) = conversation(conn, &ticket, viewer)?;
+    let clocks = db::clocks::of_ticket(conn, &ticket.id)?;
+    let claim = filed.as_ref().map(|filed| &filed.claim);
+    let is_asked = claim.is_some_and(|claim| claim.state == "needs_evidence");
+    let refused = [&again.reply, &again.answers, &again.appeal];
+    frame.refused = refused.iter().any(|form| form.is_some());
+    frame.title = format!("{} – {}", ticket.number, ticket.subject);
+    frame.seller_name = Some(seller.name.clone());
+    frame.crumbs.push(Crumb {
+        label: "Your requests".to_owned(),
+        href: "/portal/tickets".to_owned(),
+    });
+    let base = format!("/portal/tickets/{}", ticket.number);
+    let wall = viewer.wall;
+    Ok(Show {
+        frame,
+        number: ticket.number.clone(),
+        subject: ticket.subject.clone(),
+        badge: next::ticket_badge(&ticket, claim),
+        next: match &filed {
+            Some(filed) => next::step(&filed.case(), wall),
+            None => next::of_question(&ticket, &clocks, wall),
+        },
+        timeline,
+        answering: match &filed {
+            Some(filed) if is_asked => Some(questions(filed, again.answers)?),
+            _ => None,
+        },
+        reply: (!is_asked).then(|| again.reply.unwrap_or_default()),
+        key: new_key()?,
+        outcome: match &filed {
+            Some(filed) => outcome(conn, filed)?,
+            None => None,
+        },
+        sum: filed.as_ref().and_then(|filed| {
+            words::sum(
+                &filed.policy,
+                &filed.claim,
+                filed.order.as_ref(),
+                &filed.assessment,
+            )
+        }),
+        findings: filed
+            .as_ref()
+            .map(|filed| words::findings(&filed.policy, &filed.assessment, wall)),
+        deadlines: deadlines(&clocks, filed.as_ref(), viewer),
+        facts: facts(&ticket, filed.as_ref(), &seller.name, viewer),
+        files,
+        policy: filed.as_ref().map(|filed| Link {
+            label: format!("{}, version {}", filed.policy.title, filed.policy.version),
+            href: format!("/policies/{}/{}", filed.policy.id, filed.policy.version),
+        }),
+        withdraw_href: claim
+            .filter(|claim| claim.is_open())
+            .map(|_| format!("{base}/withdrawal")),
+        appeal: claim
+            .filter(|claim| may_appeal(claim))
+            .map(|_| again.appeal.unwrap_or_default().under("appeal")),
+        appeal_key: new_key()?,
+        limits: LIMITS,
+        base,
+    })
+}
+
+fn may_appeal(claim: &Claim) -> bool {
+    claim.state == "rejected" && claim.appealed_at.is_none()
+}
+
+/// The story that the customer sees, and the files that hang on the request itself.
+fn conversation(
+    conn: &mut Conn,
+    ticket: &Ticket,
+    viewer: &Viewer,
+) -> Result<(Timeline, Vec<File>)> {
+    let messages = db::tickets::public_messages(conn, &ticket.id)?;
+    let events = db::events::of_ticket(conn, &ticket.id)?;
+    let files = db::files::of_ticket(conn, &ticket.id)?;
+    let names = names(conn, &messages)?;
+    let of_request = files
+        .iter()
+        .filter(|file| file.message_id.is_none() && file.claim_id.is_some());
+    let of_request = of_request.map(story::file).collect();
+    let timeline = story::customer(&messages, &events, &files, &names, viewer.wall);
+    Ok((timeline, of_request))
+}
+
+fn names(conn: &mut Conn, messages: &[Message]) -> Result<Names> {
+    let mut names: Names = HashMap::new();
+    for author in messages
+        .iter()
+        .filter_map(|message| message.author_id.as_ref())
+    {
+        if !names.contains_key(author) {
+            names.insert(author.clone(), db::people::find(conn, author)?.name);
+        }
+    }
+    Ok(names)
+}
+
+/// The promises, where there are any.
+fn deadlines(
+    rows: &[db::clocks::Clock],
+    filed: Option<&Filed>,
+    viewer: &Viewer,
+) -> Option<Deadlines> {
+    let policy = filed.map(|filed| &filed.policy);
+    let deadlines = clocks::deadlines(rows, policy, viewer.wall);
+    (!deadlines.list.is_empty()).then_some(deadlines)
+}
+
+fn facts(ticket: &Ticket, filed: Option<&Filed>, seller: &str, viewer: &Viewer) -> Summary {
+    let sent = filters::moment_in_full(ticket.opened_at.utc(), viewer.wall.zone);
+    let mut rows = vec![Row::text("With", seller), Row::text("Sent", &sent)];
+    if let Some(filed) = filed {
+        let claim = &filed.claim;
+        rows.push(Row::text("Reference", &claim.number));
+        if let Some(ground) = filed.policy.ground(&claim.ground) {
+            rows.push(Row::text("About", &ground.title));
+        }
+        if let Some(order) = &filed.order {
+            let href = format!("/portal/orders/{}", order.number);
+            let text = format!("{} · {}", order.number, order.title);
+            rows.push(Row::link("Order", &text, &href));
+        }
+        if let Some(e8) = claim.requested_e8 {
+            rows.push(Row::money(
+                "You asked for",
+                Amount::new(e8, &claim.currency),
+            ));
+        }
+        if let Some(choice) = claim.remedy_choice.as_deref().and_then(Remedy::from_word) {
+            rows.push(Row::text("You would like", remedy(choice)));
+        }
+        for left in &filed.assessment.stays_on_balance {
+            let amount = filters::money(left.amount.e8(), &claim.currency);
+            let text = format!("{amount}: {}", left.because);
+            rows.push(Row::text("Stays on your balance", &text));
+        }
+    }
+    Summary { rows }
+}
+
+fn remedy(choice: Remedy) -> &'static str {
+    match choice {
+        Remedy::Refund => "My money back",
+        Remedy::Replacement => "A replacement",
+    }
+}
+
+fn outcome(conn: &mut Conn, filed: &Filed) -> Result<Option<Outcome>> {
+    let claim = &filed.claim;
+    let decided = db::claims::decisions(conn, &claim.id)?.pop();
+    let said = decided.map_or_else(String::new, |decision| decision.words);
+    let labels = |method: &str| order_words::method(method, &filed.labels);
+    let outcome = |heading: &str, tone, amount, destinations, words| Outcome {
+        heading: heading.to_owned(),
+        tone,
+        amount,
+        destinations,
+        words,
+    };
+    Ok(match claim.state.as_str() {
+        "approved" => {
+            let granted = claim.granted_e8.unwrap_or(0);
+            let went = if filed.payouts.is_empty() {
+                vec![format!(
+                    "{} to your balance",
+                    filters::money(granted, &claim.currency)
+                )]
+            } else {
+                let sent = filed.payouts.iter().map(|payout| {
+                    let pay = filters::money(payout.pay_e8, &payout.pay_currency);
+                    format!("{} {pay} to {}", payout.number, labels(&payout.method))
+                });
+                sent.collect()
+            };
+            let amount = Some(Amount::new(granted, &claim.currency));
+            Some(outcome("Refund approved", Tone::Ok, amount, went, said))
+        }
+        "rejected" => Some(outcome("Not granted", Tone::Danger, None, Vec::new(), said)),
+        "remedied" => Some(outcome("Put right", Tone::Ok, None, Vec::new(), said)),
+        _ => None,
+    })
+}
+
+/// One field for each thing that is missing, and always one for words.
+fn questions(filed: &Filed, form: Option<Filled>) -> Result<Questions> {
+    let mut asks = Vec::new();
+    for item in &filed.assessment.missing {
+        if EvidenceKind::from_word(item).is_some() {
+            let mut label = claims::asked_for(item, &filed.policy);
+            if let Some(first) = label.get(..1) {
+                label = format!(
+                    "{}{}",
+                    first.to_uppercase(),
+                    label.get(1..).unwrap_or_default()
+                );
+            }
+            asks.push(Ask::new(item, &label, LIMITS, Answering::Files));
+        } else if item == "remedy_choice" {
+            let choices = [Remedy::Refund, Remedy::Replacement]
+                .map(|choice| Choice::new(choice.word(), remedy(choice), ""));
+            let ask = Ask::new(item, "What would you like?", "", Answering::Radios);
+            asks.push(ask.of(choices.to_vec()));
+        }
+    }
+    asks.push(Ask::new("words", "In your own words", "", Answering::Words));
+    if !asks.iter().any(|ask| ask.by == Answering::Files) {
+        asks.push(Ask::new(
+            "other",
+            "Files, if you have any",
+            LIMITS,
+            Answering::Files,
+        ));
+    }
+    Ok(Questions {
+        asks,
+        form: form.unwrap_or_default(),
+        key: new_key()?,
+    })
+}
+
+// ---- what the customer does
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Reply {
+    body: String,
+}
+
+pub async fn reply(
+    app: Data<App>,
+    visit: Customer,
+    number: Path<String>,
+    upload: Upload<Reply>,
+) -> Result<HttpResponse> {
+    let number = number.into_inner();
+    let uploads = Uploads::take(&app, upload.files).await?;
+    if !uploads.problems().is_empty() {
+        let outcome = Err(Error::Invalid(under("body", uploads.problems())));
+        let outcome = uploads.settle(&app, outcome).await;
+        return again(&app, &visit, number, outcome, &upload.form, Place::Reply).await;
+    }
+    let (me, at, waiting) = (visit.person.id.clone(), number.clone(), uploads.clone());
+    let outcome = upload
+        .form
+        .submit(&app, visit.act(&app), move |tx, act, sent: &Reply| {
+            let ticket = db::tickets::for_customer(tx, &me, &at)?;
+            let kept = waiting
+                .keep(tx, act)
+                .map_err(|error| beside("body", error))?;
+            let files = kept.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
+            let message = verbs::reply(tx, act, &ticket.id, None, &sent.body, &files)?;
+            let place = format!("/portal/tickets/{at}#m-{}", message.id);
+            Ok(Done::new(place, "Your message is here."))
+        })
+        .await;
+    let outcome = uploads.settle(&app, outcome).await;
+    again(&app, &visit, number, outcome, &upload.form, Place::Reply).await
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Answer {
+    words: String,
+    remedy_choice: Option<Remedy>,
+}
+
+/// What was asked for, handed in: words, a choice, evidence under the name of its kind.
+pub async fn supply(
+    app: Data<App>,
+    visit: Customer,
+    number: Path<String>,
+    upload: Upload<Answer>,
+) -> Result<HttpResponse> {
+    let number = number.into_inner();
+    let fields = upload.files.iter().map(|file| file.field.as_str());
+    if fields
+        .into_iter()
+        .any(|name| EvidenceKind::from_word(name).is_none())
+    {
+        return Err(Error::Malformed("a file of no kind of evidence"));
+    }
+    let uploads = Uploads::take(&app, upload.files).await?;
+    if !uploads.problems().is_empty() {
+        let outcome = Err(Error::Invalid(uploads.problems()));
+        let outcome = uploads.settle(&app, outcome).await;
+        return again(&app, &visit, number, outcome, &upload.form, Place::Answers).await;
+    }
+    let (me, at, waiting) = (visit.person.id.clone(), number.clone(), uploads.clone());
+    let outcome = upload
+        .form
+        .submit(&app, visit.act(&app), move |tx, act, sent: &Answer| {
+            let ticket = db::tickets::for_customer(tx, &me, &at)?;
+            let claim = db::claims::of_ticket(tx, &ticket.id)?.ok_or(Error::NotFound)?;
+            let kept = waiting
+                .keep(tx, act)
+                .map_err(|error| beside("words", error))?;
+            let evidence = kept.into_iter();
+            let given = Supply {
+                words: sent.words.clone(),
+                remedy_choice: sent.remedy_choice.map(|choice| choice.word().to_owned()),
+                evidence: evidence
+                    .map(|(kind, file)| (kind, Some::<FileId>(file)))
+                    .collect(),
+            };
+            claims::supply(tx, act, &claim.id, &given)?;
+            Ok(Done::new(
+                format!("/portal/tickets/{at}"),
+                "Thank you, we have it.",
+            ))
+        })
+        .await;
+    let outcome = uploads.settle(&app, outcome).await;
+    again(&app, &visit, number, outcome, &upload.form, Place::Answers).await
+}
+
+#[derive(Template)]
+#[template(path = "portal/withdraw.html")]
+struct Withdraw {
+    frame: Frame,
+    number: String,
+    subject: String,
+    action: String,
+    key: String,
+    keep_href: String,
+}
+
+pub async fn withdrawing(
+    app: Data<App>,
+    visit: Customer,
+    number: Path<String>,
+) -> Result<HttpResponse> {
+    let (me, number) = (visit.person.id.clone(), number.into_inner());
+    let ticket = app
+        .read(move |conn| Ok(db::tickets::for_customer(conn, &me, &number)?))
+        .await?;
+    let keep_href = format!("/portal/tickets/{}", ticket.number);
+    let mut frame = visit.frame("Withdraw this request?");
+    frame.crumbs.push(Crumb {
+        label: ticket.number.clone(),
+        href: keep_href.clone(),
+    });
+    Ok(render(&Withdraw {
+        frame,
+        action: format!("{keep_href}/withdrawal"),
+        number: ticket.number,
+        subject: ticket.subject,
+        key: new_key()?,
+        keep_href,
+    }))
+}
+
+pub async fn withdraw(
+    app: Data<App>,
+    visit: Customer,
+    number: Path<String>,
+    form: Form<Nothing>,
+) -> Result<HttpResponse> {
+    let (me, number) = (visit.person.id.clone(), number.into_inner());
+    form.submit(&app, visit.act(&app), move |tx, act, _| {
+        let ticket = db::tickets::for_customer(tx, &me, &number)?;
+        let claim = db::claims::of_ticket(tx, &ticket.id)?.ok_or(Error::NotFound)?;
+        claims::withdraw(tx, act, &claim.id)?;
+        Ok(Done::new(
+            format!("/portal/tickets/{number}"),
+            "Your request is withdrawn.",
+        ))
+    })
+    .await
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Appeal {
+    words: String,
+}
+
+pub async fn appeal(
+    app: Data<App>,
+    visit: Customer,
+    number: Path<String>,
+    form: Form<Appeal>,
+) -> Result<HttpResponse> {
+    let (me, number) = (visit.person.id.clone(), number.into_inner());
+    let at = number.clone();
+    let outcome = form
+        .submit(&app, visit.act(&app), move |tx, act, sent: &Appeal| {
+            let ticket = db::tickets::for_customer(tx, &me, &at)?;
+            let claim = db::claims::of_ticket(tx, &ticket.id)?.ok_or(Error::NotFound)?;
+            claims::appeal(tx, act, &claim.id, &sent.words)?;
+            let words = "We look at it once more; somebody else decides.";
+            Ok(Done::new(format!("/portal/tickets/{at}"), words))
+        })
+        .await;
+    again(&app, &visit, number, outcome, &form, Place::Appeal).await
+}
+
+/// Which form of the page it was.
+#[derive(Clone, Copy)]
+enum Place {
+    Reply,
+    Answers,
+    Appeal,
+}
+
+/// The page again where a form can be mended, with what was typed still in it.
+async fn again<T>(
+    app: &App,
+    visit: &Customer,
+    number: String,
+    outcome: Result<HttpResponse>,
+    form: &Form<T>,
+    place: Place,
+) -> Result<HttpResponse> {
+    let problems = match outcome {
+        Err(Error::Invalid(problems)) => problems,
+        other => return other,
+    };
+    let filled = Some(form.again(&problems));
+    let forms = match place {
+        Place::Reply => Again {
+            reply: filled,
+            ..Again::default()
+        },
+        Place::Answers => Again {
+            answers: filled,
+            ..Again::default()
+        },
+        Place::Appeal => Again {
+            appeal: filled,
+            ..Again::default()
+        },
+    };
+    let page = page(app, visit, number, forms).await?;
+    Ok(render_as(StatusCode::UNPROCESSABLE_ENTITY, &page))
+}
+
+/// The same problems, all beside one field.
+fn under(field: &str, problems: Fields) -> Fields {
+    let mut moved = Fields::new();
+    for (_, message) in problems.iter() {
+        moved.add(field, message);
+    }
+    moved
+}
