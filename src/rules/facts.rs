@@ -2,7 +2,10 @@
 //! None means unknown, and unknown never denies. Instants are UTC at whole seconds, amounts exact.
 //! Built in code with `Facts::new`, or read from JSON with `read`, which refuses rather than guesses.
 
+mod history;
 mod json;
+mod parts;
+mod reader;
 mod reading;
 
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};

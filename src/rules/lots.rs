@@ -2,7 +2,7 @@
 //! before the others, then deposits oldest first; what an order gives back returns in reverse, cash first.
 //! Pure functions for the ledger as well as for claims; `fold` replays an account's history.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -87,18 +87,32 @@ pub enum LotError {
     Excess(Amount),
 }
 
+/// A lot's turn in paying: bonuses before deposits, the soonest to expire first, then the oldest.
+type Turn = (bool, bool, Option<At>, At, usize);
+
+fn turn(lot: &Lot, place: usize) -> Turn {
+    match lot.source {
+        Source::Bonus => (
+            false,
+            lot.expires_at.is_none(),
+            lot.expires_at,
+            lot.at,
+            place,
+        ),
+        Source::Deposit => (true, false, None, lot.at, place),
+    }
+}
+
 /// Which lots pay for `amount` at `at`, in the order of taking. Sums to `amount`.
 pub fn spend(lots: &[Lot], amount: Amount, at: At) -> Result<Vec<Move>, LotError> {
-    let mut payers: Vec<&Lot> = lots
-        .iter()
-        .filter(|lot| lot.spendable(at).is_positive())
+    let mut payers: Vec<usize> = (0..lots.len())
+        .filter(|place| lots[*place].spendable(at).is_positive())
         .collect();
-    payers.sort_by_key(|lot| match lot.source {
-        Source::Bonus => (0, lot.expires_at.is_none(), lot.expires_at, lot.at),
-        Source::Deposit => (1, false, None, lot.at),
-    });
+    payers.sort_by_key(|place| turn(&lots[*place], *place));
     let moves = take(
-        payers.iter().map(|lot| (&lot.id, lot.spendable(at))),
+        payers
+            .into_iter()
+            .map(|place| (&lots[place].id, lots[place].spendable(at))),
         amount,
     );
     let taken: Amount = moves.iter().map(|m| m.amount).sum();
@@ -168,159 +182,182 @@ pub fn fold(entries: &[Entry], as_of: At) -> Result<Vec<Lot>, HistoryFault> {
     fold_until(entries, Some(as_of))
 }
 
+fn fold_until(entries: &[Entry], as_of: Option<At>) -> Result<Vec<Lot>, HistoryFault> {
+    let mut book = Book::default();
+    for (index, entry) in entries.iter().enumerate() {
+        let counts = as_of.is_some_and(|as_of| entry.at() <= as_of);
+        let wrong = book.enter(entry, counts).err();
+        if let Some((field, message)) = wrong {
+            return Err(HistoryFault {
+                entry: index,
+                field,
+                message,
+            });
+        }
+    }
+    Ok(book.lots)
+}
+
+/// The field of an entry that is wrong, and why.
+type Wrong = (&'static str, String);
+
+/// An account's history as far as it has been replayed.
+#[derive(Default)]
+struct Book<'a> {
+    lots: Vec<Lot>,
+    /// The lots that hold money, in the order in which they pay.
+    live: BTreeSet<Turn>,
+    /// Where each lot is; None for one that comes after the end of the replay.
+    places: HashMap<&'a str, Option<usize>>,
+    orders: HashMap<&'a str, Spending>,
+    latest: Option<At>,
+    opened: Amount,
+}
+
 #[derive(Default)]
 struct Spending {
     spent: Vec<Move>,
     restored: Vec<Move>,
 }
 
-fn fold_until(entries: &[Entry], as_of: Option<At>) -> Result<Vec<Lot>, HistoryFault> {
-    let mut lots: Vec<Lot> = Vec::new();
-    let mut places: HashMap<&str, Option<usize>> = HashMap::new();
-    let mut orders: HashMap<&str, Spending> = HashMap::new();
-    let mut latest: Option<At> = None;
-    for (index, entry) in entries.iter().enumerate() {
-        let fault = |field, message: String| HistoryFault {
-            entry: index,
-            field,
-            message,
-        };
-        if latest.is_some_and(|latest| entry.at() < latest) {
-            return Err(fault(
+impl<'a> Book<'a> {
+    /// Replays one entry; where it does not count, only what it refers to is checked.
+    fn enter(&mut self, entry: &'a Entry, counts: bool) -> Result<(), Wrong> {
+        if self.latest.is_some_and(|latest| entry.at() < latest) {
+            return Err((
                 "at",
                 "lies before the entry above it: entries are oldest first".to_owned(),
             ));
         }
-        latest = Some(entry.at());
-        let counts = as_of.is_some_and(|as_of| entry.at() <= as_of);
+        self.latest = Some(entry.at());
         match entry {
-            Entry::Deposit(_) | Entry::Bonus(_) => {
-                let lot = opened(entry);
-                let id = lot_id(entry);
-                if places.insert(id, counts.then_some(lots.len())).is_some() {
-                    return Err(fault(
-                        "id",
-                        "is the id of an earlier deposit or bonus".to_owned(),
-                    ));
-                }
-                if let Some(lot) = lot.filter(|_| counts) {
-                    let total = lots
-                        .iter()
-                        .try_fold(lot.original, |sum, lot| sum.checked_add(lot.original));
-                    total.ok_or_else(|| {
-                        fault(
-                            "amount",
-                            "makes the account larger than can be kept".to_owned(),
-                        )
-                    })?;
-                    lots.push(lot);
-                }
+            Entry::Deposit(deposit) => {
+                let lot = Lot::new(&deposit.id, Source::Deposit, deposit.at, deposit.amount);
+                self.open(&deposit.id, lot, counts)
+            }
+            Entry::Bonus(bonus) => {
+                let lot = Lot::new(&bonus.id, Source::Bonus, bonus.at, bonus.amount);
+                self.open(
+                    &bonus.id,
+                    Lot {
+                        expires_at: bonus.expires_at,
+                        ..lot
+                    },
+                    counts,
+                )
             }
             Entry::Order { id, at, amount } => {
-                let spent = if counts {
-                    spend(&lots, *amount, *at).map_err(|why| fault("amount", why.to_string()))?
-                } else {
-                    Vec::new()
-                };
-                apply(&mut lots, &places, &spent, |lot, amount| {
-                    lot.remaining = lot.remaining.less(amount)
-                });
-                if orders
-                    .insert(
-                        id,
-                        Spending {
-                            spent,
-                            restored: Vec::new(),
-                        },
-                    )
-                    .is_some()
-                {
-                    return Err(fault("id", "is the id of an earlier order".to_owned()));
-                }
+                self.order(id, *at, if counts { *amount } else { Amount::ZERO })
             }
             Entry::OrderRefund { order, amount, .. } => {
-                let Some(spending) = orders.get_mut(order.as_str()) else {
-                    return Err(fault(
-                        "order",
-                        "is not an order that this account paid for before".to_owned(),
-                    ));
-                };
-                if counts {
-                    let back = restore(&spending.spent, &spending.restored, *amount)
-                        .map_err(|why| fault("amount", why.to_string()))?;
-                    apply(&mut lots, &places, &back, |lot, amount| {
-                        lot.remaining = lot.remaining.plus(amount)
-                    });
-                    spending.restored.extend(back);
-                }
+                self.refund(order, if counts { *amount } else { Amount::ZERO })
             }
             Entry::Payout {
                 deposit, amount, ..
-            } => {
-                let place = places.get(deposit.as_str()).copied();
-                let is_deposit =
-                    |i: usize| lots.get(i).is_some_and(|lot| lot.source == Source::Deposit);
-                match place {
-                    Some(Some(i)) if is_deposit(i) => {
-                        if counts {
-                            let left = lots[i]
-                                .remaining
-                                .checked_sub(*amount)
-                                .filter(|left| *left >= Amount::ZERO);
-                            let short = LotError::Short(lots[i].remaining).to_string();
-                            lots[i].remaining = left.ok_or_else(|| fault("amount", short))?;
-                        }
-                    }
-                    Some(None) => {}
-                    _ => {
-                        return Err(fault(
-                            "deposit",
-                            "is not an earlier deposit of this account".to_owned(),
-                        ));
-                    }
-                }
+            } => self.pay_out(deposit, if counts { *amount } else { Amount::ZERO }),
+        }
+    }
+
+    fn open(&mut self, id: &'a str, lot: Lot, counts: bool) -> Result<(), Wrong> {
+        let place = self.lots.len();
+        if self.places.insert(id, counts.then_some(place)).is_some() {
+            return Err(("id", "is the id of an earlier deposit or bonus".to_owned()));
+        }
+        if counts {
+            let opened = self.opened.checked_add(lot.original);
+            self.opened = opened.ok_or_else(|| {
+                (
+                    "amount",
+                    "makes the account larger than can be kept".to_owned(),
+                )
+            })?;
+            self.lots.push(lot);
+            self.set_live(place);
+        }
+        Ok(())
+    }
+
+    fn order(&mut self, id: &'a str, at: At, amount: Amount) -> Result<(), Wrong> {
+        while let Some(first) = self
+            .live
+            .first()
+            .copied()
+            .filter(|first| self.lots[first.4].is_expired(at))
+        {
+            self.live.remove(&first);
+        }
+        let payers = self.live.iter().map(|turn| &self.lots[turn.4]);
+        let spent = take(payers.map(|lot| (&lot.id, lot.spendable(at))), amount);
+        let taken: Amount = spent.iter().map(|m| m.amount).sum();
+        if taken < amount {
+            return Err(("amount", LotError::Short(taken).to_string()));
+        }
+        self.apply(&spent, |lot, amount| {
+            lot.remaining = lot.remaining.less(amount)
+        });
+        match self.orders.insert(
+            id,
+            Spending {
+                spent,
+                restored: Vec::new(),
+            },
+        ) {
+            Some(_) => Err(("id", "is the id of an earlier order".to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    fn refund(&mut self, order: &str, amount: Amount) -> Result<(), Wrong> {
+        let Some(spending) = self.orders.get_mut(order) else {
+            return Err((
+                "order",
+                "is not an order that this account paid for before".to_owned(),
+            ));
+        };
+        let back = restore(&spending.spent, &spending.restored, amount)
+            .map_err(|why| ("amount", why.to_string()))?;
+        spending.restored.extend(back.iter().cloned());
+        self.apply(&back, |lot, amount| {
+            lot.remaining = lot.remaining.plus(amount)
+        });
+        Ok(())
+    }
+
+    fn pay_out(&mut self, deposit: &str, amount: Amount) -> Result<(), Wrong> {
+        let Some(place) = self.places.get(deposit).copied() else {
+            return Err((
+                "deposit",
+                "is not an earlier deposit of this account".to_owned(),
+            ));
+        };
+        let Some(place) = place else { return Ok(()) };
+        let lot = &mut self.lots[place];
+        if lot.source != Source::Deposit {
+            return Err(("deposit", "is a bonus, which is not paid out".to_owned()));
+        }
+        if lot.remaining < amount {
+            return Err(("amount", LotError::Short(lot.remaining).to_string()));
+        }
+        lot.remaining = lot.remaining.less(amount);
+        self.set_live(place);
+        Ok(())
+    }
+
+    fn apply(&mut self, moves: &[Move], change: impl Fn(&mut Lot, Amount)) {
+        for one in moves {
+            if let Some(place) = self.places.get(one.lot.as_str()).copied().flatten() {
+                change(&mut self.lots[place], one.amount);
+                self.set_live(place);
             }
         }
     }
-    Ok(lots)
-}
 
-fn opened(entry: &Entry) -> Option<Lot> {
-    match entry {
-        Entry::Deposit(deposit) => Some(Lot::new(
-            &deposit.id,
-            Source::Deposit,
-            deposit.at,
-            deposit.amount,
-        )),
-        Entry::Bonus(bonus) => Some(Lot {
-            expires_at: bonus.expires_at,
-            ..Lot::new(&bonus.id, Source::Bonus, bonus.at, bonus.amount)
-        }),
-        _ => None,
-    }
-}
-
-fn lot_id(entry: &Entry) -> &str {
-    match entry {
-        Entry::Deposit(deposit) => &deposit.id,
-        Entry::Bonus(bonus) => &bonus.id,
-        Entry::Order { id, .. } => id,
-        Entry::OrderRefund { order, .. } => order,
-        Entry::Payout { deposit, .. } => deposit,
-    }
-}
-
-fn apply(
-    lots: &mut [Lot],
-    places: &HashMap<&str, Option<usize>>,
-    moves: &[Move],
-    change: impl Fn(&mut Lot, Amount),
-) {
-    for one in moves {
-        let place = places.get(one.lot.as_str()).copied().flatten();
-        if let Some(lot) = place.and_then(|i| lots.get_mut(i)) {
-            change(lot, one.amount);
+    fn set_live(&mut self, place: usize) {
+        let key = turn(&self.lots[place], place);
+        if self.lots[place].remaining.is_positive() {
+            self.live.insert(key);
+        } else {
+            self.live.remove(&key);
         }
     }
 }
@@ -333,14 +370,18 @@ pub struct Origin<'a> {
     pub paid: Option<Paid>,
 }
 
-/// The payment method behind the deposit `id`.
-pub fn origin<'a>(entries: &'a [Entry], id: &str) -> Option<Origin<'a>> {
-    entries.iter().find_map(|entry| match entry {
-        Entry::Deposit(deposit) if deposit.id == id => Some(Origin {
-            method: &deposit.method,
-            status: deposit.method_status,
-            paid: deposit.paid,
-        }),
+/// The payment method behind each deposit.
+pub fn origins(entries: &[Entry]) -> HashMap<&str, Origin<'_>> {
+    let deposits = entries.iter().filter_map(|entry| match entry {
+        Entry::Deposit(deposit) => {
+            let origin = Origin {
+                method: &deposit.method,
+                status: deposit.method_status,
+                paid: deposit.paid,
+            };
+            Some((deposit.id.as_str(), origin))
+        }
         _ => None,
-    })
+    });
+    deposits.collect()
 }

@@ -4,9 +4,10 @@
 
 mod asking;
 mod cases;
+mod flaws;
 mod shelf;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use chrono::NaiveDate;
@@ -18,8 +19,7 @@ use thiserror::Error;
 use super::calendar::{Calendar, Holidays, start_of_day};
 use super::clauses::Test;
 use super::deadline::Clock;
-use super::facts::{At, EvidenceKind, Facts};
-use super::period::Period;
+use super::facts::{At, Facts};
 use super::words::words;
 
 pub use cases::{Case, Expect};
@@ -137,36 +137,16 @@ pub struct Flaw {
 impl Policy {
     /// Reads a TOML document and refuses it with every flaw found; its cases are run by `check`.
     pub fn parse(document: &str) -> Result<Policy, Vec<Flaw>> {
-        let mut policy: Policy = toml::from_str(document).map_err(|why| {
-            vec![Flaw {
-                at: "document".to_owned(),
-                message: why.to_string(),
-            }]
-        })?;
-        policy.seal();
-        let flaws = policy.flaws();
-        if flaws.is_empty() {
-            Ok(policy)
-        } else {
-            Err(flaws)
-        }
+        toml::from_str::<Policy>(document)
+            .map_err(|why| why.to_string())
+            .map_or_else(unreadable, Policy::sealed)
     }
 
     /// Reads the canonical JSON that `canonical` wrote.
     pub fn from_canonical(json: &str) -> Result<Policy, Vec<Flaw>> {
-        let mut policy: Policy = serde_json::from_str(json).map_err(|why| {
-            vec![Flaw {
-                at: "document".to_owned(),
-                message: why.to_string(),
-            }]
-        })?;
-        policy.seal();
-        let flaws = policy.flaws();
-        if flaws.is_empty() {
-            Ok(policy)
-        } else {
-            Err(flaws)
-        }
+        serde_json::from_str::<Policy>(json)
+            .map_err(|why| why.to_string())
+            .map_or_else(unreadable, Policy::sealed)
     }
 
     /// The document as JSON with sorted keys: what is stored, and what the hash is taken of.
@@ -181,7 +161,7 @@ impl Policy {
         self.hash.clone()
     }
 
-    fn seal(&mut self) {
+    fn sealed(mut self) -> Result<Policy, Vec<Flaw>> {
         let digest = Sha256::digest(self.canonical());
         self.hash = digest
             .iter()
@@ -189,6 +169,12 @@ impl Policy {
                 let _ = write!(text, "{byte:02x}");
                 text
             });
+        let flaws = self.flaws();
+        if flaws.is_empty() {
+            Ok(self)
+        } else {
+            Err(flaws)
+        }
     }
 
     pub fn ground(&self, id: &str) -> Option<&Ground> {
@@ -226,112 +212,13 @@ impl Policy {
         at >= start_of_day(self.valid_from, zone)
             && end.is_none_or(|end| at < start_of_day(end, zone))
     }
-
-    /// What makes this document unusable. An empty list says that it can be published, once `check` passes too.
-    pub fn flaws(&self) -> Vec<Flaw> {
-        let mut flaws = Vec::new();
-        let mut say = |at: String, message: &str| {
-            flaws.push(Flaw {
-                at,
-                message: message.to_owned(),
-            })
-        };
-        for (name, text) in [
-            ("id", &self.id),
-            ("version", &self.version),
-            ("title", &self.title),
-            ("summary", &self.summary),
-        ] {
-            if text.trim().is_empty() {
-                say(name.to_owned(), "must not be empty");
-            }
-        }
-        if (Period {
-            from: self.valid_from,
-            to: self.valid_to,
-        })
-        .is_empty()
-        {
-            say("valid_to".to_owned(), "must lie after valid_from");
-        }
-        for id in twice(self.clauses.iter().map(|clause| clause.id.as_str())) {
-            say(format!("clauses.{id}"), "is there twice");
-        }
-        for id in twice(self.grounds.iter().map(|ground| ground.id.as_str())) {
-            say(format!("grounds.{id}"), "is there twice");
-        }
-        for clause in &self.clauses {
-            if clause.heading.trim().is_empty() || clause.words.trim().is_empty() {
-                say(
-                    format!("clauses.{}", clause.id),
-                    "needs a heading and words",
-                );
-            }
-            if !self
-                .grounds
-                .iter()
-                .any(|ground| ground.clauses.contains(&clause.id))
-            {
-                say(
-                    format!("clauses.{}", clause.id),
-                    "is judged under no ground",
-                );
-            }
-            for test in &clause.tests {
-                if let Some(message) = test.flaw(self) {
-                    say(format!("clauses.{}", clause.id), &message);
-                }
-            }
-        }
-        for ground in &self.grounds {
-            let at = format!("grounds.{}", ground.id);
-            for id in ground.clauses.iter().filter(|id| self.clause(id).is_none()) {
-                say(
-                    at.clone(),
-                    &format!("names clause {id}, which is not in the document"),
-                );
-            }
-            for ask in ground.asks.iter().filter(|ask| !is_askable(ask)) {
-                say(at.clone(), &format!("asks for {ask}, which no claim has"));
-            }
-            if (ground.pays == Pays::Unspent) != (ground.about == About::Account) {
-                say(
-                    at.clone(),
-                    "only a ground about the account pays what is unspent, and it pays nothing else",
-                );
-            }
-        }
-        for clock in self
-            .clocks
-            .iter()
-            .filter(|clock| self.clause(&clock.clause).is_none())
-        {
-            say(
-                format!("clocks.{}", clock.kind),
-                &format!(
-                    "names clause {}, which is not in the document",
-                    clock.clause
-                ),
-            );
-        }
-        if self.grounds.is_empty() {
-            say(
-                "grounds".to_owned(),
-                "a policy without grounds decides nothing",
-            );
-        }
-        flaws
-    }
 }
 
-fn is_askable(ask: &str) -> bool {
-    matches!(ask, "reason" | "requested" | "remedy_choice")
-        || EvidenceKind::from_word(ask).is_some()
-}
-
-fn twice<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut seen = BTreeSet::new();
-    ids.filter(|id| !seen.insert(*id)).collect()
+fn unreadable(message: String) -> Result<Policy, Vec<Flaw>> {
+    Err(vec![Flaw {
+        at: "document".to_owned(),
+        message,
+    }])
 }
 
 fn sorted(value: &serde_json::Value) -> String {

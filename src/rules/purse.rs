@@ -1,10 +1,12 @@
 //! The purse of a balance claim: the account's lots at the assessed instant, which of them can be paid out, and
 //! how much leaves each. One payout per lot in the currency it was paid in, cut to that currency's minor unit (I15).
 
+use std::collections::HashMap;
+
 use super::assessment::Leftover;
 use super::clauses::{Start, Window};
 use super::deadline::{Due, OtherReading, due};
-use super::facts::{At, DisputeStatus, Entry, MethodStatus};
+use super::facts::{At, DisputeStatus, MethodStatus};
 use super::hearing::Hearing;
 use super::lots::{self, Lot, Origin, Source};
 use super::money::{Amount, Currency};
@@ -80,6 +82,7 @@ impl<'a> Purse<'a> {
         let stays = stays_as_bonus
             .map(|lot| leftover(lot, lot.remaining, "is a bonus and no deposited money"))
             .collect();
+        let origins = lots::origins(entries);
         let window = hearing
             .windows()
             .map(|(_, window)| window)
@@ -88,7 +91,7 @@ impl<'a> Purse<'a> {
             .into_iter()
             .filter(|lot| lot.source == Source::Deposit && lot.remaining.is_positive());
         let deposits: Vec<Held> = cash_lots
-            .filter_map(|lot| hold(hearing, entries, window, lot))
+            .filter_map(|lot| hold(hearing, &origins, window, lot))
             .collect();
         let mut purse = Purse {
             cash: deposits.iter().map(|held| held.lot.remaining).sum(),
@@ -208,11 +211,11 @@ fn leftover(lot: &Lot, amount: Amount, because: &str) -> Leftover {
 
 fn hold<'a>(
     hearing: &Hearing<'a>,
-    entries: &'a [Entry],
+    origins: &HashMap<&str, Origin<'a>>,
     window: Option<&Window>,
     lot: Lot,
 ) -> Option<Held<'a>> {
-    let origin = lots::origin(entries, &lot.id)?;
+    let origin = *origins.get(lot.id.as_str())?;
     let due =
         window.and_then(|window| due(lot.at, window.length, window.reading, hearing.calendar.zone));
     Some(Held {

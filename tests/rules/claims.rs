@@ -178,7 +178,6 @@ struct History {
     deposits: Vec<(String, u64)>,
     orders: Vec<(String, u64)>,
     spendable: u64,
-    deposited: u64,
 }
 
 impl History {
@@ -191,10 +190,16 @@ impl History {
                 self.entries.push(json!({ "kind": "deposit", "id": id, "at": at, "amount": amount(size), "method": format!("card-{index}"), "method_status": status }));
                 self.deposits.push((id, size));
                 self.spendable += size;
-                self.deposited += size;
             }
             2 => {
-                self.entries.push(json!({ "kind": "bonus", "id": format!("P{index}"), "at": at, "amount": amount(size) }));
+                let expires = choice.map(|soon| {
+                    if soon {
+                        "2027-01-01T00:00:00Z"
+                    } else {
+                        "2028-01-01T00:00:00Z"
+                    }
+                });
+                self.entries.push(json!({ "kind": "bonus", "id": format!("P{index}"), "at": at, "amount": amount(size), "expires_at": expires }));
                 self.spendable += size;
             }
             3 if self.spendable > 0 => {

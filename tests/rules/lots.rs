@@ -112,6 +112,39 @@ proptest! {
     }
 
     #[test]
+    fn a_history_is_its_entries_one_by_one(account in account()) {
+        let claim = json!({ "policy": "p", "ground": "g", "received_at": "2026-01-01T00:00:00Z", "account": account });
+        let facts = read(&claim.to_string()).unwrap();
+        let entries = facts.account.unwrap().entries.unwrap();
+        let mut lots: Vec<Lot> = Vec::new();
+        let mut orders: std::collections::HashMap<&str, (Vec<Move>, Vec<Move>)> = Default::default();
+        for entry in &entries {
+            match entry {
+                Entry::Deposit(deposit) => lots.push(Lot::new(&deposit.id, Source::Deposit, deposit.at, deposit.amount)),
+                Entry::Bonus(bonus) => lots.push(Lot { expires_at: bonus.expires_at, ..Lot::new(&bonus.id, Source::Bonus, bonus.at, bonus.amount) }),
+                Entry::Order { id, at, amount } => {
+                    let spent = spend(&lots, *amount, *at).unwrap();
+                    for one in &spent {
+                        let lot = lots.iter_mut().find(|lot| lot.id == one.lot).unwrap();
+                        lot.remaining = lot.remaining.less(one.amount);
+                    }
+                    orders.insert(id, (spent, Vec::new()));
+                }
+                Entry::OrderRefund { order, amount, .. } => {
+                    let (spent, restored) = orders.get_mut(order.as_str()).unwrap();
+                    let back = restore(spent, restored, *amount).unwrap();
+                    for one in &back {
+                        lots.iter_mut().find(|lot| lot.id == one.lot).unwrap().credit(one.amount);
+                    }
+                    restored.extend(back);
+                }
+                Entry::Payout { .. } => unreachable!("these histories pay nothing out"),
+            }
+        }
+        prop_assert_eq!(fold(&entries, facts.received_at).unwrap(), lots);
+    }
+
+    #[test]
     fn a_credit_meets_the_debt_first(remaining in 0i64..1_000, lost in 0i64..2_000, credit in 0i64..3_000) {
         let mut lot = Lot::new("D1", Source::Deposit, at(0), Amount::from_e8(remaining));
         lot.write_down(Amount::from_e8(lost));
