@@ -5,4 +5,7 @@
 mod support;
 
 mod claims;
+mod gates;
 mod money;
+mod people;
+mod web;

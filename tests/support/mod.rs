@@ -1,4 +1,6 @@
 //! What the tests of several binaries share. Each file is used by some of them only.
 #![allow(dead_code)]
 
+pub mod app;
 pub mod db;
+pub mod page;
