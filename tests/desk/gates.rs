@@ -12,13 +12,13 @@ use crate::support::page::Browser;
 const EVERYBODY: &str = "vcalmA";
 const SIGNED_IN: &str = "-calmA";
 const CUSTOMERS: &str = "-c----";
-const STAFF: &str = "--almA";
 const MANAGERS: &str = "----mA";
 
 #[rustfmt::skip]
 const TABLE: &[(&str, &str, &str)] = &[
     ("GET",  "/healthz", EVERYBODY),
     ("GET",  "/static/{file:.*}", EVERYBODY),
+
     ("GET",  "/", EVERYBODY),
     ("POST", "/theme", EVERYBODY),
     ("GET",  "/sign-in", EVERYBODY),
@@ -39,6 +39,48 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("POST", "/account/password", SIGNED_IN),
     ("POST", "/account/sessions/{session}/end", SIGNED_IN),
     ("POST", "/account/sessions/end", SIGNED_IN),
+    ("GET",  "/files/{id}", SIGNED_IN),
+
+    ("GET",  "/policies", EVERYBODY),
+    ("GET",  "/policies/{id}", EVERYBODY),
+    ("GET",  "/policies/{id}/{version}", EVERYBODY),
+
+    ("GET",  "/portal", CUSTOMERS),
+    ("GET",  "/portal/orders", CUSTOMERS),
+    ("GET",  "/portal/orders/{number}", CUSTOMERS),
+    ("GET",  "/portal/orders/{number}/cancel", CUSTOMERS),
+    ("POST", "/portal/orders/{number}/cancel", CUSTOMERS),
+    ("GET",  "/portal/orders/{number}/claims/new", CUSTOMERS),
+    ("POST", "/portal/orders/{number}/claims", CUSTOMERS),
+    ("GET",  "/portal/balance", CUSTOMERS),
+    ("GET",  "/portal/balance.csv", CUSTOMERS),
+    ("GET",  "/portal/balance/{seller}/claims/new", CUSTOMERS),
+    ("POST", "/portal/balance/{seller}/claims", CUSTOMERS),
+    ("GET",  "/portal/drafts/{draft}", CUSTOMERS),
+    ("POST", "/portal/drafts/{draft}", CUSTOMERS),
+    ("POST", "/portal/drafts/{draft}/removal", CUSTOMERS),
+    ("GET",  "/portal/drafts/{draft}/{question}", CUSTOMERS),
+    ("POST", "/portal/drafts/{draft}/{question}", CUSTOMERS),
+    ("GET",  "/portal/claims/{number}", CUSTOMERS),
+    ("GET",  "/portal/claims/{number}/answer", CUSTOMERS),
+    ("GET",  "/portal/tickets", CUSTOMERS),
+    ("POST", "/portal/tickets", CUSTOMERS),
+    ("GET",  "/portal/tickets/new", CUSTOMERS),
+    ("GET",  "/portal/tickets/{number}", CUSTOMERS),
+    ("POST", "/portal/tickets/{number}/messages", CUSTOMERS),
+    ("POST", "/portal/tickets/{number}/answers", CUSTOMERS),
+    ("GET",  "/portal/tickets/{number}/withdrawal", CUSTOMERS),
+    ("POST", "/portal/tickets/{number}/withdrawal", CUSTOMERS),
+    ("POST", "/portal/tickets/{number}/appeal", CUSTOMERS),
+
+    ("GET",  "/reports/sla", MANAGERS),
+    ("GET",  "/reports/sla.csv", MANAGERS),
+    ("GET",  "/reports/refunds", MANAGERS),
+    ("GET",  "/reports/refunds.csv", MANAGERS),
+
+    ("GET",  "/demo/mail", EVERYBODY),
+    ("GET",  "/demo/mail/{letter}", EVERYBODY),
+    ("GET",  "/demo/mail/{letter}/html", EVERYBODY),
 ];
 
 fn admits(row: &str, role: Option<Role>) -> bool {
