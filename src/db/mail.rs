@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::columns::At;
 use super::schema::outbox;
+use super::tickets::Scope;
 use super::{Conn, Tx, already, dialect};
 use crate::ids::{ClaimId, LetterId, SellerId, TicketId};
 
@@ -146,7 +147,45 @@ pub fn list(conn: &mut Conn, state: Option<&str>, limit: i64) -> QueryResult<Vec
     query.load(conn)
 }
 
-/// A page of the outbox, the newest letters first; only those to one address where one is named.
+/// A page of the letters that someone may see, the newest first, after `after`. Letters of no seller (links into accounts) are
+/// seen by those who serve all sellers.
+pub fn page(
+    conn: &mut Conn,
+    scope: &Scope,
+    state: Option<&str>,
+    after: Option<&LetterId>,
+    limit: i64,
+) -> QueryResult<Vec<Row>> {
+    let mut query = outbox::table
+        .order(outbox::id.desc())
+        .limit(limit)
+        .into_boxed();
+    if !scope.0.is_empty() {
+        query = query.filter(outbox::seller_id.eq_any(scope.0.iter().cloned().map(Some)));
+    }
+    if let Some(state) = state {
+        query = query.filter(outbox::state.eq(state.to_owned()));
+    }
+    if let Some(after) = after {
+        query = query.filter(outbox::id.lt(after.clone()));
+    }
+    query.load(conn)
+}
+
+/// How many letters that someone may see stand in each state.
+pub fn counts(conn: &mut Conn, scope: &Scope) -> QueryResult<Vec<(String, i64)>> {
+    let mut query = outbox::table
+        .group_by(outbox::state)
+        .select((outbox::state, diesel::dsl::count_star()))
+        .into_boxed();
+    if !scope.0.is_empty() {
+        query = query.filter(outbox::seller_id.eq_any(scope.0.iter().cloned().map(Some)));
+    }
+    query.load(conn)
+}
+
+/// A page of everybody's letters, the newest first; only those to one address where one is named. For a demo, whose letters
+/// are nobody's secret.
 pub fn newest(conn: &mut Conn, to: Option<&str>, skip: i64, limit: i64) -> QueryResult<Vec<Row>> {
     let mut query = outbox::table
         .order((outbox::created_at.desc(), outbox::id.desc()))
@@ -163,14 +202,6 @@ pub fn of_ticket(conn: &mut Conn, ticket: &TicketId) -> QueryResult<Vec<Row>> {
     outbox::table
         .filter(outbox::ticket_id.eq(ticket))
         .order((outbox::created_at, outbox::id))
-        .load(conn)
-}
-
-/// How many letters stand in each state.
-pub fn counts(conn: &mut Conn) -> QueryResult<Vec<(String, i64)>> {
-    outbox::table
-        .group_by(outbox::state)
-        .select((outbox::state, diesel::dsl::count_star()))
         .load(conn)
 }
 
