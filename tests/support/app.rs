@@ -121,9 +121,7 @@ impl Desk {
             .fill("E-mail address", email)
             .fill("Password", PASSWORD);
         let page = browser.posts(form).await;
-        assert_eq!(
-            page.status,
-            303, "{email} cannot sign in: {}", page.text());
+        assert_eq!(page.status, 303, "{email} cannot sign in: {}", page.text());
         browser
     }
 

@@ -110,6 +110,9 @@ fn a_body_that_does_not_say_its_size_is_measured_as_it_comes() {
          Transfer-Encoding: chunked\r\n{CLOSE}\r\n"
     );
     let chunk = format!("1000\r\n{}\r\n", "x".repeat(0x1000));
-    let answer = says(&desk, format!("{head}{}0\r\n\r\n", chunk.repeat(5)).as_bytes());
+    let answer = says(
+        &desk,
+        format!("{head}{}0\r\n\r\n", chunk.repeat(5)).as_bytes(),
+    );
     assert_eq!(status(&answer), "413");
 }
