@@ -191,6 +191,11 @@ fn attempt<T>(conn: &mut Conn, work: &mut impl FnMut(&mut Tx) -> Result<T>) -> R
     }
 }
 
+/// Runs `work` so that, when it is refused, only its own writes are undone and the transaction goes on.
+pub fn apart<T>(tx: &mut Tx, work: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+    tx.transaction(|conn| work(&mut Tx(conn)))
+}
+
 impl From<Diesel> for Error {
     /// The one conversion: absent rows are `NotFound`, everything else is unexpected. A unique violation becomes meaning only
     /// where a verb asks [`already`].

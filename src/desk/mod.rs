@@ -10,6 +10,7 @@ pub mod drafts;
 pub mod events;
 pub mod files;
 pub mod forms;
+pub mod intake;
 pub mod ledger;
 pub mod mailroom;
 pub mod orders;
