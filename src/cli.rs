@@ -3,6 +3,8 @@
 
 pub mod assess;
 mod backup;
+mod import;
+mod ledger;
 mod migrate;
 mod person;
 mod policy;
@@ -37,6 +39,9 @@ enum Command {
     Person(person::Person),
     #[command(subcommand)]
     Policy(policy::Policy),
+    Import(import::Import),
+    #[command(subcommand)]
+    Ledger(ledger::Ledger),
     Routes(routes::Routes),
     Work(work::Work),
     Backup(backup::Backup),
@@ -51,6 +56,8 @@ pub fn run(cli: Cli) -> anyhow::Result<i32> {
         Command::Person(person::Person::Add(args)) => person::add(args),
         Command::Policy(args) => policy::run(args, &mut io::stdout().lock()),
         Command::Work(args) => work::work(args),
+        Command::Import(args) => import::import(args),
+        Command::Ledger(ledger::Ledger::Verify(args)) => ledger::verify(args),
         Command::Routes(args) => routes::print(args),
         Command::Backup(args) => backup::backup(args),
     };

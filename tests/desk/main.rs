@@ -6,6 +6,7 @@ mod support;
 
 mod claims;
 mod gates;
+mod intake;
 mod money;
 mod people;
 mod web;

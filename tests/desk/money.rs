@@ -1,6 +1,7 @@
 //! Money: one seller, Anna and her balance. What the ledger's verbs promise, told as stories, raced by many threads at once, and
 //! proved against tampering.
 
+mod commands;
 mod proof;
 mod races;
 mod stories;
@@ -230,7 +231,7 @@ impl Books {
     }
 }
 
-fn shop(id: &SellerId) -> Seller {
+pub fn shop(id: &SellerId) -> Seller {
     Seller {
         id: id.clone(),
         slug: "acme".to_owned(),

@@ -1,0 +1,34 @@
+//! `redress ledger verify`: proves the books and says so, seller by seller; names every row that is not as it must be.
+
+use super::Place;
+use crate::desk::ledger;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Ledger {
+    Verify(Verify),
+}
+
+/// Prove the books: every journal zero, every balance its entries and its lots, every cap and every chain intact.
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    #[command(flatten)]
+    place: Place,
+}
+
+/// The exit status: 0 where the books prove, 1 where anything was found.
+pub fn verify(args: Verify) -> anyhow::Result<i32> {
+    let app = args.place.open()?;
+    let report = app.pool.read(ledger::verify)?;
+    for proof in &report.proofs {
+        println!("{proof}");
+    }
+    for finding in &report.findings {
+        println!("FOUND {finding}");
+    }
+    match report.findings.len() {
+        0 => println!("the books prove"),
+        1 => println!("the books do not prove: 1 finding"),
+        found => println!("the books do not prove: {found} findings"),
+    }
+    Ok(i32::from(!report.is_sound()))
+}
