@@ -192,7 +192,7 @@ fn attempt<T>(conn: &mut Conn, work: &mut impl FnMut(&mut Tx) -> Result<T>) -> R
 }
 
 /// Runs `work` so that, when it is refused, only its own writes are undone and the transaction goes on.
-pub fn apart<T>(tx: &mut Tx, work: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+pub fn set_apart<T>(tx: &mut Tx, work: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
     tx.transaction(|conn| work(&mut Tx(conn)))
 }
 

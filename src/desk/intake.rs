@@ -29,7 +29,7 @@ use super::events::{Happened, record};
 use crate::act::Act;
 use crate::db::imports::{Import, insert_import};
 use crate::db::sellers::Seller;
-use crate::db::{Tx, apart};
+use crate::db::{Tx, set_apart};
 use crate::error::{Error, Result};
 use crate::ids::fresh;
 use crate::plain;
@@ -176,7 +176,7 @@ pub fn batch(
 ) -> Result<Vec<Outcome>> {
     let mut outcomes = Vec::with_capacity(rows.len());
     for row in rows {
-        let kept = apart(tx, |tx| match kind {
+        let kept = set_apart(tx, |tx| match kind {
             Kind::Services => keep::service(tx, act, seller, row),
             Kind::Deposits => keep::deposit(tx, act, seller, row),
             Kind::Orders => keep::order(tx, act, seller, row),
