@@ -130,4 +130,51 @@ mod tests {
         let sheet = String::from_utf8(body.to_vec()).unwrap();
         assert!(sheet.contains(&format!("url(\"{}\")", asset("fonts/inter.woff2"))));
     }
+
+    fn templates(folder: &std::path::Path, found: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                templates(&path, found);
+            } else {
+                found.push((
+                    path.display().to_string(),
+                    std::fs::read_to_string(&path).unwrap(),
+                ));
+            }
+        }
+    }
+
+    #[test]
+    fn every_icon_and_asset_that_a_template_names_is_there() {
+        let sprite = include_str!("../../static/icons.svg");
+        let mut pages = Vec::new();
+        templates(
+            &std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"),
+            &mut pages,
+        );
+        let named = |text: &str, filter: &str| -> Vec<String> {
+            let before = text
+                .split(filter)
+                .map(|part| part.rsplit('"').next().map(str::to_owned));
+            before
+                .take(text.matches(filter).count())
+                .flatten()
+                .collect()
+        };
+        let mut icons = 0;
+        for (path, text) in &pages {
+            for icon in named(text, "\"|icon") {
+                icons += 1;
+                assert!(
+                    sprite.contains(&format!("<symbol id=\"{icon}\"")),
+                    "{path}: {icon}"
+                );
+            }
+            for name in named(text, "\"|asset") {
+                assert!(ASSETS.contains_key(&name), "{path}: {name}");
+            }
+        }
+        assert!(icons > 20, "the templates were read");
+    }
 }

@@ -86,3 +86,6 @@ pub fn server(app: App, socket: TcpListener) -> io::Result<Server> {
         .listen(socket)?;
     Ok(server.run())
 }
+pub mod styleguide;
+#[cfg(test)]
+mod gallery;
