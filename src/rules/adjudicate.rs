@@ -231,7 +231,7 @@ fn version(hearing: &Hearing) -> Verdict {
     }
     match hearing.order.map(|order| order.placed_at) {
         None => Verdict::not_applicable("There is no purchase yet to find the version by."),
-        Some(None) => Verdict::unknown("When the purchase was made is not known, so neither is the version that governs it.").turn(Turn::Review),
+        Some(None) => Verdict::unknown("When the purchase was made is not known, so neither is the version that governs it.").lacks("order.placed_at").turn(Turn::Review),
         Some(Some(at)) if hearing.policy.covers(at, zone) => {
             Verdict::met(format!("Version {version} was in force at the purchase on {}.", hearing.clock(at)))
         }
@@ -275,7 +275,9 @@ fn ceiling(hearing: &Hearing) -> Verdict {
         {
             Verdict::not_applicable("A charge that was not owed has no earlier limit.")
         }
-        (Some(_), _, None) => Verdict::unknown("What was paid is not known.").turn(Turn::Settle),
+        (Some(_), _, None) => Verdict::unknown("What was paid is not known.")
+            .lacks("order.charge")
+            .turn(Turn::Settle),
         (Some(_), Some(spent), _) => Verdict::not_met(spent.clone()).turn(Turn::Spent),
         (Some(_), None, Some(ceiling)) => Verdict::met(format!(
             "At most {} can still go back.",
@@ -285,8 +287,8 @@ fn ceiling(hearing: &Hearing) -> Verdict {
 }
 
 fn destination(hearing: &Hearing) -> Verdict {
-    if let Some(doubt) = remedy::doubt(hearing) {
-        return Verdict::unknown(doubt).turn(Turn::Settle);
+    if let Some((doubt, path)) = remedy::doubt(hearing) {
+        return Verdict::unknown(doubt).lacks(path).turn(Turn::Settle);
     }
     match hearing.owed.amount {
         Some(amount) if amount.is_positive() => {
@@ -377,9 +379,7 @@ fn draw(hearing: &Hearing, heard: &[Heard]) -> Drawn {
         rank,
     };
     drawn.flags.extend(doubts(heard, drawn.outcome_pays()));
-    if outcome == Outcome::NeedsEvidence {
-        drawn.missing = missing(heard);
-    }
+    drawn.missing = missing(heard, outcome);
     drawn
 }
 
@@ -429,17 +429,21 @@ fn doubts(heard: &[Heard], pays: bool) -> Vec<Flag> {
     flags
 }
 
-fn missing(heard: &[Heard]) -> Vec<String> {
+/// What the customer can supply, or where nothing of that is open, the facts that a person must find out.
+fn missing(heard: &[Heard], outcome: Outcome) -> Vec<String> {
     let mut missing: Vec<String> = Vec::new();
-    for turn in turns(heard) {
-        if let Turn::Ask(what) = turn {
-            let more: Vec<String> = what
-                .iter()
-                .filter(|what| !missing.contains(what))
-                .cloned()
-                .collect();
-            missing.extend(more);
-        }
+    for verdict in heard.iter().flat_map(|heard| &heard.verdicts) {
+        let more = match (&verdict.turn, outcome) {
+            (Turn::Ask(what), Outcome::NeedsEvidence) => what,
+            (Turn::Review | Turn::Settle, Outcome::NeedsReview) => &verdict.lacks,
+            _ => continue,
+        };
+        let more: Vec<String> = more
+            .iter()
+            .filter(|what| !missing.contains(what))
+            .cloned()
+            .collect();
+        missing.extend(more);
     }
     missing
 }

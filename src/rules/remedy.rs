@@ -106,26 +106,29 @@ fn closed_method(hearing: &Hearing) -> ClosedMethod {
     named.unwrap_or(ClosedMethod::NoWay)
 }
 
-/// Why a person must say where the money goes, where the destination depends on how the order was paid.
-pub fn doubt(hearing: &Hearing) -> Option<String> {
+/// Why a person must say where the money goes, where the destination depends on how the order was paid, and the
+/// path of the fact that is lacking.
+pub fn doubt(hearing: &Hearing) -> Option<(String, &'static str)> {
     let order = hearing.order?;
     if order.currency.is_none() {
-        return Some("The currency of the order is not known.".to_owned());
+        return Some((
+            "The currency of the order is not known.".to_owned(),
+            "order.currency",
+        ));
     }
     if hearing.ground.to == PaysTo::AccountBalance {
         return None;
     }
-    let paid: Amount = order.paid_with.iter().map(|part| part.amount).sum();
-    match hearing.owed.amount {
-        _ if order.paid_with.is_empty() => Some(
-            "How the order was paid is not known, so neither is where the money goes back to."
-                .to_owned(),
-        ),
-        Some(amount) if amount > paid => Some(format!(
-            "The payments on file come to {}, less than the {} that would go back.",
-            hearing.show(paid),
-            hearing.show(amount)
-        )),
-        _ => None,
+    if order.paid_with.is_empty() {
+        let doubt =
+            "How the order was paid is not known, so neither is where the money goes back to.";
+        return Some((doubt.to_owned(), "order.paid_with"));
     }
+    let paid: Amount = order.paid_with.iter().map(|part| part.amount).sum();
+    let amount = hearing.owed.amount.filter(|amount| *amount > paid)?;
+    let (paid, amount) = (hearing.show(paid), hearing.show(amount));
+    Some((
+        format!("The payments on file come to {paid}, less than the {amount} that would go back."),
+        "order.paid_with",
+    ))
 }

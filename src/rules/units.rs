@@ -58,6 +58,15 @@ impl Units {
         matches!(self.status, Some(Status::Partial | Status::Canceled))
     }
 
+    /// The fact without which what was delivered is not known.
+    pub fn unknown_field(&self) -> &'static str {
+        if self.quantity.is_none() {
+            "order.quantity"
+        } else {
+            "order.remains"
+        }
+    }
+
     pub fn is_processing(&self) -> bool {
         self.status == Some(Status::Processing)
     }

@@ -71,8 +71,12 @@ pub fn examine(condition: &Condition, hearing: &Hearing) -> Verdict {
         .map(|need| words(need.fact, need.is))
         .collect();
     if !open.is_empty() {
-        return Verdict::unknown(format!("Not established yet: {}.", open.join("; ")))
+        let verdict = Verdict::unknown(format!("Not established yet: {}.", open.join("; ")))
             .turn(Turn::Review);
+        let lacking = condition.needs.iter().filter(|need| known(need).is_none());
+        return lacking.fold(verdict, |verdict, need| {
+            verdict.lacks(format!("findings.{}", need.fact))
+        });
     }
     let held: Vec<&str> = condition
         .needs
@@ -113,10 +117,13 @@ pub fn undeliverable(hearing: &Hearing) -> Verdict {
         (Some(status @ (Status::Partial | Status::Canceled)), _) => {
             Verdict::met(format!("The order was ended: its status is {status}."))
         }
-        (None, _) => Verdict::unknown("The status of the order is not known.").turn(Turn::Review),
+        (None, _) => Verdict::unknown("The status of the order is not known.")
+            .lacks("order.status")
+            .turn(Turn::Review),
         (_, Some(false)) => Verdict::met("The order cannot be completed."),
         (_, Some(true)) => Verdict::not_met("The order can be completed.").turn(Turn::Bar),
         (_, None) => Verdict::unknown("Whether the order can be completed is not established yet.")
+            .lacks("findings.can_complete")
             .turn(Turn::Review),
     }
 }
@@ -142,11 +149,12 @@ pub fn sms(test: &SmsTest, hearing: &Hearing) -> Verdict {
         }
         (Some(Sms::Unavailable), _) => {
             Verdict::unknown("The provider's log is unavailable, which proves nothing.")
+                .lacks("order.sms")
                 .turn(Turn::Review)
         }
-        (None, _) => {
-            Verdict::unknown("Nobody has looked at the provider's log yet.").turn(Turn::Review)
-        }
+        (None, _) => Verdict::unknown("Nobody has looked at the provider's log yet.")
+            .lacks("order.sms")
+            .turn(Turn::Review),
     }
 }
 

@@ -36,7 +36,8 @@ pub fn examine(cure: &Cure, hearing: &Hearing) -> Verdict {
     let ends = ends(cure, hearing);
     let (turn, detail) = judge(cure, hearing, &ends, Count::Adopted);
     let verdict = match turn {
-        Turn::Ask(_) | Turn::Review | Turn::Act(_) => Verdict::unknown(detail),
+        Turn::Review => Verdict::unknown(detail).lacks("findings.defect.approved"),
+        Turn::Ask(_) | Turn::Act(_) => Verdict::unknown(detail),
         _ => Verdict::met(detail),
     };
     let verdict = verdict.due(ends.adopted).turn(turn.clone());

@@ -6,6 +6,9 @@ use crate::rules::facts::{Channel, EvidenceKind, Status};
 use crate::rules::hearing::Hearing;
 use crate::rules::policy::Clause;
 
+/// What is asked for where a written request is wanted and only a chat is there.
+const CHANNEL: &str = "channel";
+
 pub fn examine(evidence: &Evidence, clause: &Clause, hearing: &Hearing) -> Verdict {
     let missing = missing(evidence, hearing);
     if missing.is_empty() {
@@ -15,11 +18,19 @@ pub fn examine(evidence: &Evidence, clause: &Clause, hearing: &Hearing) -> Verdi
             _ => verdict,
         };
     }
-    Verdict::not_met(format!(
+    let verdict = Verdict::not_met(format!(
         "Still to come from the customer: {}.",
         missing.join(", ")
-    ))
-    .turn(Turn::Ask(missing))
+    ));
+    let verdict = if missing.iter().any(|what| what == CHANNEL) {
+        verdict.flag(
+            Scope::Paying,
+            "The text wants the request by email, and it came by chat.",
+        )
+    } else {
+        verdict
+    };
+    verdict.turn(Turn::Ask(missing))
 }
 
 fn missing(evidence: &Evidence, hearing: &Hearing) -> Vec<String> {
@@ -38,7 +49,7 @@ fn missing(evidence: &Evidence, hearing: &Hearing) -> Vec<String> {
         missing.push("reason".to_owned());
     }
     if evidence.written && facts.channel == Channel::Chat {
-        missing.push("channel".to_owned());
+        missing.push(CHANNEL.to_owned());
     }
     let numbered = hearing.order.is_none_or(|order| order.id.is_some());
     if evidence.order_id && !numbered && !brought(hearing, EvidenceKind::OrderNumber) {

@@ -24,10 +24,12 @@ pub fn compatible(hearing: &Hearing) -> Verdict {
     };
     let Some(software) = hearing.facts.findings.incompatible_with.as_deref() else {
         return Verdict::unknown("With which software it does not work is not established yet.")
+            .lacks("findings.incompatible_with")
             .turn(Turn::Review);
     };
     let Some(listed) = &order.service.compatible_with else {
         return Verdict::unknown("What the sales page said about compatibility is not known.")
+            .lacks("order.service.compatible_with")
             .turn(Turn::Review);
     };
     if listed
@@ -86,7 +88,14 @@ pub fn unsent(hearing: &Hearing) -> Verdict {
             Scope::Paying,
             "Other sentences of the text exclude refunds after purchase altogether.",
         ),
-        _ => Verdict::unknown(detail).turn(Turn::Review),
+        _ => {
+            let verdict = Verdict::unknown(detail).turn(Turn::Review);
+            let lacking = [("order.confirmed_at", confirmed), ("order.sent_at", sent)];
+            lacking
+                .into_iter()
+                .filter(|(_, it)| it.is_none())
+                .fold(verdict, |verdict, (path, _)| verdict.lacks(path))
+        }
     }
 }
 

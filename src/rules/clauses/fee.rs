@@ -15,6 +15,7 @@ pub fn examine(hearing: &Hearing) -> Verdict {
         return Verdict::unknown(
             "Which fees were in force is not known, as the day of the purchase is not.",
         )
+        .lacks("order.placed_at")
         .turn(Turn::Review);
     }
     if hearing.owed.deducted {

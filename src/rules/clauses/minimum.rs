@@ -56,7 +56,7 @@ pub fn verification(hearing: &Hearing) -> Verdict {
         return Verdict::not_applicable("No amount to measure.");
     };
     match hearing.facts.seller.large_refund_threshold {
-        None => Verdict::unknown("The text does not say from which amount a refund is large, and the seller has set none.").turn(Turn::Review),
+        None => Verdict::unknown("The text does not say from which amount a refund is large, and the seller has set none.").lacks("seller.large_refund_threshold").turn(Turn::Review),
         Some(threshold) if amount < threshold => {
             Verdict::met(format!("{} is below {}: not large.", hearing.show(amount), hearing.show(threshold)))
         }

@@ -312,6 +312,8 @@ pub struct Verdict {
     pub discretionary: bool,
     /// The text lets this be paid without a person.
     pub automatic: bool,
+    /// Paths of the facts that somebody other than the customer must find out.
+    pub lacks: Vec<String>,
 }
 
 /// When a doubt is worth a person's time.
@@ -379,6 +381,7 @@ impl Verdict {
             flags: Vec::new(),
             discretionary: false,
             automatic: false,
+            lacks: Vec::new(),
         }
     }
 
@@ -405,6 +408,11 @@ impl Verdict {
 
     pub(super) fn turn(self, turn: Turn) -> Verdict {
         Verdict { turn, ..self }
+    }
+
+    pub(super) fn lacks(mut self, path: impl Into<String>) -> Verdict {
+        self.lacks.push(path.into());
+        self
     }
 
     fn due(self, due_at: At) -> Verdict {

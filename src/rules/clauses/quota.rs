@@ -19,10 +19,13 @@ pub fn quota(hearing: &Hearing) -> Verdict {
             .contradiction
             .clone()
             .unwrap_or_else(|| "The allowance of the plan is not known.".to_owned());
-        return Verdict::unknown(why).turn(Turn::Review);
+        return Verdict::unknown(why)
+            .lacks("order.quantity")
+            .turn(Turn::Review);
     }
     let Some(remains) = order.remains else {
         return Verdict::unknown("How much of the allowance is left is not known.")
+            .lacks("order.remains")
             .turn(Turn::Review);
     };
     let workings = &hearing.owed.workings;
@@ -67,7 +70,9 @@ pub fn period(period: &Period, hearing: &Hearing) -> Verdict {
     let late = hearing.owed.route == Some(Route::Cancellation);
     let Some(end) = order.period_ends_on else {
         return if late {
-            Verdict::unknown("The end of the plan's period is not known.").turn(Turn::Review)
+            Verdict::unknown("The end of the plan's period is not known.")
+                .lacks("order.period_ends_on")
+                .turn(Turn::Review)
         } else {
             Verdict::not_applicable(
                 "Within the time for returns the end of the period does not matter.",
@@ -143,6 +148,7 @@ pub fn returnable(hearing: &Hearing) -> Verdict {
         (Some(false), None) => Verdict::unknown(
             "This service cannot be returned; whether the buyer was shown that is not known.",
         )
+        .lacks("order.service.limits_disclosed")
         .turn(Turn::Review),
         (Some(false), Some(false)) => Verdict::met(
             "The buyer was not shown that this service cannot be returned, so that does not count.",

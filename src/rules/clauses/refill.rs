@@ -15,6 +15,7 @@ pub fn offered(hearing: &Hearing) -> Verdict {
     };
     match (order.service.refill, order.service.limits_disclosed) {
         (None, _) => Verdict::unknown("Whether this service came with a refill is not known.")
+            .lacks("order.service.refill")
             .turn(Turn::Review),
         (Some(Refill::Never), Some(false)) => {
             Verdict::unknown("This service has no refill, but the buyer was not shown that.")
@@ -51,7 +52,9 @@ pub fn window(window: &RefillWindow, hearing: &Hearing) -> Verdict {
             hearing.calendar.zone,
         )
     }) else {
-        return Verdict::unknown("When the order was placed is not known.").turn(Turn::Review);
+        return Verdict::unknown("When the order was placed is not known.")
+            .lacks("order.placed_at")
+            .turn(Turn::Review);
     };
     let apart = (hearing.received - due.adopted).num_seconds();
     let standing = if apart > 0 {
@@ -125,7 +128,9 @@ pub fn shortfall(hearing: &Hearing) -> Verdict {
         (Some(RefillResult::Completed), _) => Verdict::not_applicable("The refill was completed."),
         (_, Some(..=0)) => Verdict::not_met("No unit has dropped.").turn(Turn::Bar),
         (Some(RefillResult::Failed), None) => {
-            Verdict::unknown("How many units fell short is not known.").turn(Turn::Review)
+            Verdict::unknown("How many units fell short is not known.")
+                .lacks("findings.shortfall")
+                .turn(Turn::Review)
         }
         (_, Some(short)) if failed => {
             let verdict = Verdict::met(hearing.owed.workings.clone()).flag(
@@ -136,9 +141,9 @@ pub fn shortfall(hearing: &Hearing) -> Verdict {
                 _ if hearing.owed.workings.is_empty() && hearing.units.quantity.is_some() => {
                     Verdict::unknown("What was charged is not known.")
                 }
-                None => {
-                    Verdict::unknown("How many units were ordered is not known.").turn(Turn::Review)
-                }
+                None => Verdict::unknown("How many units were ordered is not known.")
+                    .lacks("order.quantity")
+                    .turn(Turn::Review),
                 Some(quantity) if short > quantity => verdict.flag(
                     Scope::Paying,
                     format!("{short} units are said to have dropped of {quantity} ordered."),

@@ -12,7 +12,9 @@ pub fn delivered(hearing: &Hearing) -> Verdict {
         (None, ..) => Verdict::no_order(),
         (_, Some(contradiction), _) => Verdict::unknown(contradiction.clone()).turn(Turn::Review),
         _ if units.whole => Verdict::met("The order is pending: nothing was delivered."),
-        (_, _, None) => Verdict::unknown("How much was delivered is not known.").turn(Turn::Review),
+        (_, _, None) => Verdict::unknown("How much was delivered is not known.")
+            .lacks(units.unknown_field())
+            .turn(Turn::Review),
         (_, _, Some(0)) => Verdict::not_met("Everything was delivered.").turn(Turn::Bar),
         (_, _, Some(undelivered)) => {
             Verdict::met(format!("{undelivered} units were not delivered."))
@@ -40,6 +42,7 @@ pub fn share(share: &Share, hearing: &Hearing) -> Verdict {
     match units.undelivered {
         None if !units.whole => {
             Verdict::unknown("How much was delivered is not known, so neither is the share.")
+                .lacks(units.unknown_field())
                 .turn(Turn::Review)
         }
         Some(0) => Verdict::not_met(format!("Nothing is undelivered. {workings}").trim_end())

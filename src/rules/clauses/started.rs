@@ -5,7 +5,9 @@ use crate::rules::facts::{CanceledBy, Channel, Status};
 use crate::rules::hearing::Hearing;
 
 fn status_unknown() -> Verdict {
-    Verdict::unknown("The status of the order is not known.").turn(Turn::Review)
+    Verdict::unknown("The status of the order is not known.")
+        .lacks("order.status")
+        .turn(Turn::Review)
 }
 
 /// "Processing" lies between the statuses that the texts name.

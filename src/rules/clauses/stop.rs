@@ -12,7 +12,9 @@ pub fn stop(hearing: &Hearing) -> Verdict {
         return Verdict::no_order();
     }
     let verdict = match (units.status, hearing.facts.findings.stop) {
-        (None, _) => Verdict::unknown("The status of the order is not known.").turn(Turn::Review),
+        (None, _) => Verdict::unknown("The status of the order is not known.")
+            .lacks("order.status")
+            .turn(Turn::Review),
         (Some(Status::Pending), _) => {
             Verdict::not_applicable("The order is pending: it can be cancelled.")
         }
@@ -44,13 +46,15 @@ pub fn system_canceled(hearing: &Hearing) -> Verdict {
         return Verdict::unknown(contradiction.clone()).turn(Turn::Review);
     }
     let verdict = match (units.status, order.canceled_by) {
-        (None, _) => Verdict::unknown("The status of the order is not known.").turn(Turn::Review),
+        (None, _) => Verdict::unknown("The status of the order is not known.")
+            .lacks("order.status")
+            .turn(Turn::Review),
         (Some(Status::Partial | Status::Canceled), Some(CanceledBy::Customer)) => {
             Verdict::not_met("The customer cancelled the order, not the system.").turn(Turn::Bar)
         }
-        (Some(Status::Canceled), None) => {
-            Verdict::unknown("Who cancelled the order is not known.").turn(Turn::Review)
-        }
+        (Some(Status::Canceled), None) => Verdict::unknown("Who cancelled the order is not known.")
+            .lacks("order.canceled_by")
+            .turn(Turn::Review),
         (Some(Status::Partial | Status::Canceled), _) => Verdict::met(
             format!("The system cancelled the order. {}", hearing.owed.workings).trim_end(),
         )

@@ -5,10 +5,17 @@ use crate::rules::hearing::Hearing;
 
 pub fn unspent(unspent: &Unspent, hearing: &Hearing) -> Verdict {
     let Some(purse) = &hearing.purse else {
-        return Verdict::unknown("The history of the account is not known.").turn(Turn::Review);
+        return Verdict::unknown("The history of the account is not known.")
+            .lacks("account.entries")
+            .turn(Turn::Review);
     };
     if let Some(doubt) = &purse.doubt {
-        return Verdict::unknown(doubt.clone()).turn(Turn::Review);
+        let verdict = Verdict::unknown(doubt.clone()).turn(Turn::Review);
+        return if hearing.currency().is_none() {
+            verdict.lacks("account.currency")
+        } else {
+            verdict
+        };
     }
     if purse.deposits.is_empty() {
         let detail = if purse.total.is_positive() {

@@ -15,6 +15,7 @@ pub fn examine(window: &Window, clause: &Clause, hearing: &Hearing) -> Verdict {
     }
     let Some(due) = hearing.due(window, window.starts) else {
         return Verdict::unknown("When the time began is not known, so neither is when it ended.")
+            .lacks(format!("order.{}", window.starts))
             .turn(Turn::Review);
     };
     let in_time = hearing.received <= due.adopted;
@@ -39,7 +40,16 @@ pub fn examine(window: &Window, clause: &Clause, hearing: &Hearing) -> Verdict {
         });
     }
     let verdict = match miss.turn {
-        Turn::Review if window.or_from.is_some() => Verdict::unknown(detail),
+        Turn::Review if window.or_from.is_some() => {
+            let unknown = window
+                .or_from
+                .filter(|start| hearing.start(*start).is_none());
+            unknown
+                .into_iter()
+                .fold(Verdict::unknown(detail), |verdict, start| {
+                    verdict.lacks(format!("order.{start}"))
+                })
+        }
         _ => Verdict::not_met(detail),
     };
     let turn = if miss.turn == Turn::Bar && (because.is_some() || miss.otherwise.is_some()) {
