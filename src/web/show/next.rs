@@ -216,8 +216,11 @@ fn wanted(case: &Case) -> String {
     format!("Please send {}.", items.join(", and "))
 }
 
-/// What is missing, a phrase each.
+/// What the customer can supply, a phrase each. What a person of the desk must find out is none of it.
 pub fn missing(assessment: &Assessment, policy: &Policy) -> Vec<String> {
+    if assessment.outcome != Outcome::NeedsEvidence {
+        return Vec::new();
+    }
     let items = assessment.missing.iter();
     items.map(|item| asked_for(item, policy)).collect()
 }
