@@ -31,6 +31,7 @@ pub mod request;
 pub mod routes;
 pub mod session;
 pub mod show;
+pub mod styleguide;
 pub mod upload;
 
 use std::io;
@@ -86,6 +87,3 @@ pub fn server(app: App, socket: TcpListener) -> io::Result<Server> {
         .listen(socket)?;
     Ok(server.run())
 }
-pub mod styleguide;
-#[cfg(test)]
-mod gallery;

@@ -9,7 +9,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{ServiceConfig, resource, route};
 
 use super::gate::{self, Gate};
-use super::{assets, demo, faces, files, health, people, policies, portal, reports};
+use super::{assets, demo, faces, files, health, people, policies, portal, reports, styleguide};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
@@ -112,6 +112,7 @@ routes! {
     Manager  GET  "/reports/refunds" => reports::refunds::show;
     Manager  GET  "/reports/refunds.csv" => reports::refunds::csv;
 
+    Visitor  GET  "/styleguide" => styleguide::show;
     Visitor  GET  "/demo/mail" => demo::index;
     Visitor  GET  "/demo/mail/{letter}" => demo::show;
     Visitor  GET  "/demo/mail/{letter}/html" => demo::html;

@@ -2,18 +2,36 @@
 //!
 //! A page takes its pieces from here; a piece that is missing is added here first.
 
+use actix_web::HttpResponse;
+use actix_web::web::Data;
 use askama::Template;
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Europe::London;
 
 use super::chart::{self, Bar, Chart, Column, Point, Words};
 use super::filters;
-use super::page::{Answering, Ask, Audience, Choice, FieldError, Filled, Frame};
+use super::gate::Anybody;
+use super::page::{Answering, Ask, Audience, Choice, FieldError, Filled, Frame, render};
 use super::parts::*;
+use crate::app::App;
+use crate::error::{Error, Result};
+
+/// For builders alone: a production does not have it.
+pub async fn show(app: Data<App>, visit: Anybody) -> Result<HttpResponse> {
+    if app.config.production {
+        return Err(Error::NotFound);
+    }
+    let audience = visit.frame("").audience;
+    Ok(render(&Show::new(
+        visit.frame("Style guide"),
+        audience,
+        visit.now,
+    )))
+}
 
 #[derive(Template)]
 #[template(path = "styleguide.html")]
-pub struct Show {
+struct Show {
     frame: Frame,
     badges: Vec<Badge>,
     clocks: Vec<Clock>,
@@ -37,7 +55,7 @@ pub struct Show {
 
 impl Show {
     /// The page in a frame, for an audience's density; the examples are told from `now`.
-    pub fn new(frame: Frame, audience: Audience, now: DateTime<Utc>) -> Show {
+    fn new(frame: Frame, audience: Audience, now: DateTime<Utc>) -> Show {
         let usd = |e8| Amount::new(e8, "USD");
         Show {
             frame: Frame { audience, ..frame },

@@ -78,6 +78,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET",  "/reports/refunds", MANAGERS),
     ("GET",  "/reports/refunds.csv", MANAGERS),
 
+    ("GET",  "/styleguide", EVERYBODY),
     ("GET",  "/demo/mail", EVERYBODY),
     ("GET",  "/demo/mail/{letter}", EVERYBODY),
     ("GET",  "/demo/mail/{letter}/html", EVERYBODY),
