@@ -115,7 +115,7 @@ mod tests {
         }
     }
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn a_body_that_comes_in_time_comes_whole() {
         let pieces = [Ok(Bytes::from("ab")), Ok(Bytes::from("c"))];
         let body = hurried(iter(pieces))
@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(body.concat(), b"abc");
     }
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn a_body_that_trickles_is_broken_off() {
         let mut body = hurried(iter([Ok(Bytes::from("a"))]).chain(pending()));
         assert_eq!(body.next().await.unwrap().unwrap(), "a");
