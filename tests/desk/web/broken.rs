@@ -25,7 +25,7 @@ async fn what_nobody_expected_is_a_reference_and_no_more() {
         .sees(page.header("x-request-id"));
     page.sees("Anna Lindqvist")
         .does_not_see("no such")
-        .does_not_see("table")
+        .does_not_see("does not exist")
         .does_not_see("sql");
     anna.opens("/account").await.does_not_see("Changed");
 }
