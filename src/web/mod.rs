@@ -27,6 +27,7 @@ pub mod parts;
 pub mod people;
 pub mod policies;
 pub mod portal;
+pub mod queue;
 pub mod reports;
 pub mod request;
 pub mod routes;
