@@ -74,6 +74,7 @@ impl Case {
         let following = following(conn, looker, &ticket)?;
         let story = Story::read(conn, ticket)?;
         let shelf = policies::shelf(conn, &story.seller.policy)?;
+        let established = db::claims::facts(conn, &claim.id)?;
         let row = db::claims::latest_assessment(conn, &claim.id)?;
         let stored: Assessment = serde_json::from_str(&row.result_json)?;
         let mut questions = Vec::new();
@@ -84,7 +85,8 @@ impl Case {
         } else {
             let facts = claims::facts(conn, &claim, looker.wall.now, None)?;
             now = adjudicate(&shelf, &facts);
-            questions = matters(&shelf, &facts);
+            let paths: Vec<&str> = established.iter().map(|fact| fact.name.as_str()).collect();
+            questions = matters(&shelf, &facts, &paths);
         }
         let bought = match &claim.order_id {
             Some(id) => Some(Bought {
@@ -93,7 +95,6 @@ impl Case {
             }),
             None => None,
         };
-        let established = db::claims::facts(conn, &claim.id)?;
         let decisions = db::claims::decisions(conn, &claim.id)?;
         let mut doers: Vec<PersonId> = established
             .iter()

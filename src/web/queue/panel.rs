@@ -32,7 +32,10 @@ pub struct Panel {
     pub moved_key: String,
     /// What has to be done before money is decided.
     pub action: Option<String>,
+    /// What the customer was asked for and has not sent.
     pub missing: Vec<String>,
+    /// What somebody must find out and cannot tell on this page.
+    pub unsettled: Vec<String>,
     /// Why nobody, or not this person, decides now.
     pub blocked: Option<String>,
     pub deciding: Option<Deciding>,
@@ -141,12 +144,8 @@ impl Panel {
                 .then(|| said(case, case.stored.outcome, case.stored.amount)),
             moved_key: new_key()?,
             action: action(case.now.next_action).filter(|_| open),
-            missing: case
-                .now
-                .missing
-                .iter()
-                .map(|item| sentence(&asked_for(item, policy)))
-                .collect(),
+            missing: missing(case)?,
+            unsettled: unsettled(case)?,
             deciding: if open && blocked.is_none() {
                 Some(deciding(case, looker, typed)?)
             } else {
@@ -206,6 +205,34 @@ fn action(action: NextAction) -> Option<String> {
         NextAction::None => return None,
     };
     Some(words.to_owned())
+}
+
+/// What only the customer can supply.
+fn missing(case: &Case) -> Result<Vec<String>> {
+    let policy = case.policy()?;
+    if case.now.outcome != Outcome::NeedsEvidence {
+        return Ok(Vec::new());
+    }
+    let items = case.now.missing.iter();
+    Ok(items
+        .map(|item| sentence(&asked_for(item, policy)))
+        .collect())
+}
+
+fn unsettled(case: &Case) -> Result<Vec<String>> {
+    let policy = case.policy()?;
+    if case.now.outcome != Outcome::NeedsReview {
+        return Ok(Vec::new());
+    }
+    let asked = |path: &str| {
+        case.questions
+            .iter()
+            .any(|question| question.fact.path == path)
+    };
+    let items = case.now.missing.iter().filter(|item| !asked(item));
+    Ok(items
+        .map(|item| sentence(&asked_for(item, policy)))
+        .collect())
 }
 
 fn blocked(case: &Case, looker: &Looker) -> Option<String> {
@@ -429,30 +456,33 @@ const ASKABLE: [&str; 6] = [
 
 fn ask(case: &Case, typed: &Typed) -> Result<Ask> {
     let policy = case.policy()?;
-    let missing = case.now.missing.iter().map(String::as_str);
-    let usual = ASKABLE
-        .into_iter()
-        .filter(|kind| !case.now.missing.iter().any(|item| item == kind));
+    let missing = askable(case);
+    let usual = ASKABLE.into_iter().filter(|kind| !missing.contains(kind));
     let item = |kind: &str| Item {
         name: format!("item.{kind}"),
         label: sentence(&asked_for(kind, policy)),
     };
     Ok(Ask {
-        items: missing.chain(usual).map(item).collect(),
+        items: missing.iter().copied().chain(usual).map(item).collect(),
         form: typed
             .ask
             .clone()
-            .unwrap_or_else(|| missing_ticked(case))
+            .unwrap_or_else(|| ticked(&missing))
             .under("ask"),
         key: new_key()?,
     })
 }
 
+/// What the rules miss and the customer can send.
+fn askable(case: &Case) -> Vec<&str> {
+    let is_theirs = case.now.outcome == Outcome::NeedsEvidence;
+    let missing = case.now.missing.iter().map(String::as_str);
+    missing.filter(|_| is_theirs).collect()
+}
+
 /// Before anybody typed: what the rules miss is ticked.
-fn missing_ticked(case: &Case) -> Filled {
-    let ticked = case
-        .now
-        .missing
+fn ticked(missing: &[&str]) -> Filled {
+    let ticked = missing
         .iter()
         .map(|item| (format!("item.{item}"), "yes".to_owned()));
     Filled {
