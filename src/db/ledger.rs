@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::columns::At;
 use super::deposits::Balance;
-use super::schema::{accounts, entries, journals};
+use super::schema::{accounts, entries, journals, lot_moves};
 use super::{Conn, NUMBERS_FROM, Tx, bump_counter, bump_lock, counted};
 use crate::ids::{AccountId, JournalId, PersonId, SellerId, digest};
 use crate::rules::ledger::{self, AccountKind, Movement};
@@ -237,6 +237,8 @@ pub fn accounts_for_customer(
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
     pub journal: Journal,
+    /// Its place in the balance's history, which an import may tell long after.
+    pub at: At,
     /// On cash and bonuses together; negative where it went out.
     pub amount_e8: i64,
 }
@@ -274,10 +276,23 @@ pub fn statement(
     for (journal, amount_e8) in rows {
         match moved.last_mut() {
             Some(last) if last.journal.id == journal.id => last.amount_e8 += amount_e8,
-            _ => moved.push(Moved { journal, amount_e8 }),
+            _ => moved.push(Moved {
+                at: journal.at,
+                journal,
+                amount_e8,
+            }),
         }
     }
     moved.truncate(limit);
+    let ids = moved.iter().map(|one| &one.journal.id);
+    let booked: Vec<(JournalId, At)> = lot_moves::table
+        .filter(lot_moves::journal_id.eq_any(ids.cloned().collect::<Vec<_>>()))
+        .select((lot_moves::journal_id, lot_moves::at))
+        .load(conn)?;
+    for one in &mut moved {
+        let own = booked.iter().filter(|(id, _)| *id == one.journal.id);
+        one.at = own.map(|(_, at)| *at).min().unwrap_or(one.at);
+    }
     Ok(moved)
 }
 

@@ -98,7 +98,7 @@ pub fn file(tx: &mut Tx, act: &Act, new: &New) -> Result<Standing> {
     let policy = known_ground(&shelf, &facts, &new.ground, order.is_some())?;
     let assessment = adjudicate(&shelf, &facts);
     let title = order.as_ref().map_or_else(
-        || "Balance".to_owned(),
+        || seller.name.clone(),
         |order| format!("{} ({})", order.title, order.number),
     );
     let subject = format!(

@@ -12,9 +12,9 @@ use crate::desk::{ledger, orders as purchases};
 use crate::error::{Code, Error, Result};
 use crate::ids::OrderId;
 use crate::rules::adjudicate::adjudicate;
-use crate::rules::assessment::{Assessment, Met, Outcome};
+use crate::rules::assessment::{Assessment, Finding, Met, Outcome};
 use crate::rules::facts::{CanceledBy, Facts, Status};
-use crate::rules::policy::Pays;
+use crate::rules::policy::{Clause, Pays};
 
 /// One ground of an order, claimed now by somebody who has told nothing yet.
 #[derive(Debug, Clone)]
@@ -56,7 +56,12 @@ impl Prospects {
     pub fn until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let ends = self.open().map(|prospect| {
             let findings = prospect.assessment.clauses.iter();
-            let running = findings.filter(|finding| finding.result == Met::Met);
+            let policy = &self.topic.policy;
+            let theirs = |finding: &&Finding| {
+                let clause = policy.clause(&finding.id);
+                finding.result == Met::Met && clause.is_some_and(Clause::times_the_customer)
+            };
+            let running = findings.filter(theirs);
             running
                 .filter_map(|finding| finding.due_at)
                 .filter(|due| *due >= now)

@@ -13,8 +13,6 @@ pub struct Fact {
     /// How to find out, or what to mind; may be empty.
     pub hint: &'static str,
     pub answer: Answer,
-    /// It belongs to the order's own record, and is asked for only where nobody has told it.
-    pub on_record: bool,
 }
 
 /// How a fact is answered.
@@ -50,17 +48,6 @@ const fn fact(
         question,
         hint,
         answer,
-        on_record: false,
-    }
-}
-
-const fn on_record(path: &'static str, question: &'static str, answer: Answer) -> Fact {
-    Fact {
-        path,
-        question,
-        hint: "As the shop's own books say.",
-        answer,
-        on_record: true,
     }
 }
 
@@ -68,24 +55,6 @@ const YES_NO: Answer = Answer::OneOf(&[choice("Yes", Yes), choice("No", No)]);
 
 /// In the order in which a person would ask: the order first, then what was wrong, then who the customer is.
 pub const FACTS: &[Fact] = &[
-    on_record("order.placed_at", "When was it bought?", Answer::Moment),
-    on_record(
-        "order.status",
-        "How does the order stand?",
-        Answer::OneOf(&[
-            choice("Not started", Text("pending")),
-            choice("Being started", Text("processing")),
-            choice("In progress", Text("in_progress")),
-            choice("Partly delivered, and ended", Text("partial")),
-            choice("Completed", Text("completed")),
-            choice("Cancelled", Text("canceled")),
-        ]),
-    ),
-    on_record(
-        "order.quantity",
-        "How many units were ordered?",
-        Answer::Count,
-    ),
     fact(
         "findings.stop",
         "Could the order be stopped?",
@@ -113,9 +82,10 @@ pub const FACTS: &[Fact] = &[
         "",
         YES_NO,
     ),
-    on_record(
+    fact(
         "order.canceled_by",
         "Who cancelled the order?",
+        "",
         Answer::OneOf(&[
             choice("The customer", Text("customer")),
             choice("The seller's system", Text("system")),
@@ -233,19 +203,22 @@ pub const FACTS: &[Fact] = &[
         "The name, as the customer uses it.",
         Answer::Words,
     ),
-    on_record(
+    fact(
         "order.sent_at",
         "When was the product sent?",
+        "",
         Answer::Moment,
     ),
-    on_record(
+    fact(
         "order.confirmed_at",
         "When was the order confirmed?",
+        "",
         Answer::Moment,
     ),
-    on_record(
+    fact(
         "order.period_ends_on",
         "On which day does the plan's period end?",
+        "",
         Answer::Day,
     ),
     fact(
@@ -254,14 +227,16 @@ pub const FACTS: &[Fact] = &[
         "Only with proof: the page as it was at the purchase.",
         YES_NO,
     ),
-    on_record(
+    fact(
         "order.service.returnable",
         "Was it offered as something that can be returned?",
+        "",
         YES_NO,
     ),
-    on_record(
+    fact(
         "order.service.refundable_once_started",
         "Was it offered as refundable once started?",
+        "",
         YES_NO,
     ),
     fact(

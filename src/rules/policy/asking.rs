@@ -43,6 +43,17 @@ impl Policy {
     }
 }
 
+impl Clause {
+    /// Whether it sets the customer a time to ask in: its due instant is theirs, not the seller's.
+    pub fn times_the_customer(&self) -> bool {
+        self.tests.iter().any(|test| match test {
+            Test::Window(window) => !window.route,
+            Test::Period(_) | Test::RefillWindow(_) => true,
+            _ => false,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::rules::policy::Shelf;
@@ -80,6 +91,17 @@ mod tests {
                 "{ground} {ask}"
             );
         }
+    }
+
+    #[test]
+    fn a_sellers_promise_is_no_time_limit_of_the_customers() {
+        let shelf = Shelf::built_in();
+        let times = |policy: &str, clause: &str| {
+            let clause = shelf.versions(policy)[0].clause(clause);
+            clause.unwrap().times_the_customer()
+        };
+        assert!(times("panel-credits", "A3") && times("virtual-numbers", "D4"));
+        assert!(!times("panel-credits", "A19") && !times("api-plans", "C5"));
     }
 
     #[test]
