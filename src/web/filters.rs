@@ -172,11 +172,12 @@ pub fn moment(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> String {
 /// Everything about a moment, for a title: `Tuesday 24 November 2026, 14:30:00 GMT (Europe/London)`.
 pub fn moment_in_full(at: DateTime<Utc>, zone: Tz) -> String {
     let local = at.with_timezone(&zone);
-    format!(
-        "{} ({})",
-        local.format("%A %-d %B %Y, %H:%M:%S %Z"),
-        zone.name()
-    )
+    let full = local.format("%A %-d %B %Y, %H:%M:%S %Z").to_string();
+    if zone == Tz::UTC {
+        full
+    } else {
+        format!("{full} ({})", zone.name())
+    }
 }
 
 /// RFC 3339 in UTC, for `datetime`.

@@ -13,20 +13,17 @@ pub fn of(role: Option<Role>, path: &str) -> Vec<NavItem> {
             ("Requests", "/portal/tickets"),
             ("Balance", "/portal/balance"),
         ],
-        Some(Role::Agent) => &[("Queue", "/queue"), ("Payouts", "/queue/payouts")],
-        Some(Role::Lead) => &[
-            ("Queue", "/queue"),
-            ("Payouts", "/queue/payouts"),
-            ("Outbox", "/queue/outbox"),
-        ],
+        Some(Role::Agent) | Some(Role::Lead) => {
+            &[("Queue", "/queue"), ("Payouts", "/queue/payouts")]
+        }
         Some(Role::Manager) | Some(Role::Admin) => &[
             ("Queue", "/queue"),
             ("Payouts", "/queue/payouts"),
-            ("Outbox", "/queue/outbox"),
             ("Promises kept", "/reports/sla"),
             ("Refunds", "/reports/refunds"),
         ],
     };
+    let path = listed(path);
     let current = items
         .iter()
         .filter(|(_, href)| is_within(path, href))
@@ -36,6 +33,14 @@ pub fn of(role: Option<Role>, path: &str) -> Vec<NavItem> {
         .iter()
         .map(|(label, href)| NavItem::new(label, href, current == Some(*href)))
         .collect()
+}
+
+/// A claim and its draft have addresses of their own; the list that they belong to is that of the requests.
+fn listed(path: &str) -> &str {
+    let is_request = ["/portal/claims", "/portal/drafts"]
+        .iter()
+        .any(|place| is_within(path, place));
+    if is_request { "/portal/tickets" } else { path }
 }
 
 fn is_within(path: &str, href: &str) -> bool {
@@ -74,6 +79,10 @@ mod tests {
         assert_eq!(
             current(Role::Agent, "/queue/claims/C-310").as_deref(),
             Some("Queue")
+        );
+        assert_eq!(
+            current(Role::Customer, "/portal/claims/C-310/answer").as_deref(),
+            Some("Requests")
         );
         assert_eq!(current(Role::Agent, "/queuex"), None);
     }

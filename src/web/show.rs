@@ -11,6 +11,8 @@ pub mod story;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use super::filters;
+
 /// From whose wall a page reads: the reader's zone, and the moment the page is made.
 #[derive(Debug, Clone, Copy)]
 pub struct Wall {
@@ -25,6 +27,12 @@ impl Wall {
             zone: zone.parse().unwrap_or(Tz::UTC),
             now,
         }
+    }
+
+    /// A moment with its zone: "24 Nov 14:30 GMT".
+    pub fn stamp(self, at: DateTime<Utc>) -> String {
+        let zone = at.with_timezone(&self.zone).format("%Z");
+        format!("{} {zone}", filters::moment(at, self.zone, self.now))
     }
 
     /// The end of the reader's day: what "due today" means.

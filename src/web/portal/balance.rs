@@ -197,7 +197,7 @@ fn card(conn: &mut Conn, viewer: &Viewer, purse: &Purse, shown: &Purse) -> Resul
             });
         }
     };
-    say("Paid in", "", purse.cash_e8);
+    say("From deposits", "", purse.cash_e8);
     say("Bonus", "to spend, never paid out", purse.bonus_e8);
     let frozen = purse.lots.iter().filter(|lot| lot.frozen);
     let frozen_e8 = frozen.map(|lot| lot.remaining_e8).sum();
@@ -302,7 +302,7 @@ fn statement(
         let amount = Amount::new(one.amount_e8.saturating_abs(), currency);
         let came_in = one.amount_e8 >= 0;
         page.lines.push(Line {
-            at: Moment::new(one.journal.at.utc(), viewer.wall.zone, viewer.wall.now),
+            at: Moment::new(one.at.utc(), viewer.wall.zone, viewer.wall.now),
             text: told.text,
             href: told.href,
             note: told.note,
@@ -366,6 +366,7 @@ fn told(conn: &mut Conn, viewer: &Viewer, moved: &Moved) -> Result<Told> {
     Ok(match moved.journal.kind {
         Movement::DepositReceived => deposit(conn, viewer, "Deposit", reference)?,
         Movement::BonusGranted => Told::plain("Bonus"),
+        Movement::BonusExpired => Told::plain("Bonus expired"),
         Movement::OrderPaid => order(conn, viewer, "Order", reference)?,
         Movement::RefundToBalance => order(conn, viewer, "Refund of order", reference)?,
         Movement::PayoutReserved => payout(conn, viewer, "Paid out", reference)?,
@@ -453,7 +454,7 @@ fn table(conn: &mut Conn, viewer: &Viewer) -> Result<Csv> {
                 let figure = Cell::amount(one.amount_e8.saturating_abs(), &currency);
                 let came_in = one.amount_e8 >= 0;
                 csv.row([
-                    Cell::words(filters::iso(one.journal.at.utc())),
+                    Cell::words(filters::iso(one.at.utc())),
                     Cell::words(&purse.seller.name),
                     Cell::words(&currency),
                     Cell::words(told.text),

@@ -16,6 +16,7 @@ use crate::desk::claims::{self, Prospect};
 use crate::desk::forms::Done;
 use crate::error::{Code, Error, Result};
 use crate::rules::assessment::{Destination, Met};
+use crate::rules::policy::ClauseKind;
 use crate::web::filters;
 use crate::web::form::{Form, leading_to, new_key};
 use crate::web::gate::Customer;
@@ -70,10 +71,9 @@ fn page(conn: &mut Conn, mut frame: Frame, viewer: &Viewer, number: &str) -> Res
     let amount = prospect.assessment.amount.unwrap_or_default();
     let clauses = prospect.assessment.clauses.iter();
     let carrying = clauses.filter(|finding| {
-        finding.result == Met::Met
-            && policy
-                .clause(&finding.id)
-                .is_some_and(|clause| !clause.tests.is_empty())
+        let kind = policy.clause(&finding.id).map(|clause| clause.kind);
+        let carries = matches!(kind, Some(ClauseKind::Eligibility | ClauseKind::Amount));
+        carries && finding.result == Met::Met
     });
     Ok(Some(New {
         frame,

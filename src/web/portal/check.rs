@@ -107,6 +107,7 @@ fn laid_out(
     let labels = labels(conn, &draft.seller_id, &draft.person_id)?;
     let named = |method: &str| order_words::method(method, &labels);
     let mut verdict = words::verdict(&claim, topic.order.as_ref(), &assessment, &named);
+    verdict.amount = verdict.amount.filter(|_| pays(assessment.outcome));
     verdict.sentence = expectation(&assessment, &claim.currency);
     let given = steps::given(conn, &draft, &topic, &answers)?;
     let rows = given.into_iter().map(|(name, lines)| {
@@ -136,12 +137,16 @@ fn laid_out(
 }
 
 fn sum(topic: &drafts::Topic, claim: &db::claims::Claim, assessment: &Assessment) -> Option<Sum> {
-    let pays = matches!(
-        assessment.outcome,
-        Outcome::Eligible | Outcome::NeedsReview | Outcome::NeedsEvidence
-    );
     let sum = words::sum(&topic.policy, claim, topic.order.as_ref(), assessment);
-    sum.filter(|_| pays)
+    sum.filter(|_| pays(assessment.outcome))
+}
+
+/// Whether there is an amount to speak of.
+fn pays(outcome: Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::Eligible | Outcome::NeedsReview | Outcome::NeedsEvidence
+    )
 }
 
 /// What the rules would say, for the one who is about to ask.

@@ -20,7 +20,7 @@ use crate::web::show::order::Labels;
 pub struct Filed {
     pub ticket: Ticket,
     pub claim: Claim,
-    /// As it was judged: what came back of it since is not in it.
+    /// As it was judged: what came of it since is not in it.
     pub order: Option<Order>,
     pub assessment: Assessment,
     pub policy: Policy,
@@ -37,10 +37,10 @@ impl Filed {
         let shelf = policies::shelf(conn, &seller.policy)?;
         let policy = claims::governing(&shelf, &assessment)?.clone();
         let order = match &claim.order_id {
-            Some(order) => Some(Order {
-                refunded_e8: refunded_then(&judged.facts_json)?,
-                ..db::orders::find(conn, order)?
-            }),
+            Some(order) => {
+                let order = db::orders::find(conn, order)?;
+                Some(as_judged(order, &judged.facts_json)?)
+            }
             None => None,
         };
         Ok(Filed {
@@ -68,11 +68,19 @@ impl Filed {
     }
 }
 
-/// What had come back of the order by the facts that were judged.
-fn refunded_then(facts_json: &str) -> Result<i64> {
+/// The order as the facts had it: what was left of it, and what had come back.
+fn as_judged(order: Order, facts_json: &str) -> Result<Order> {
     let facts: Value = serde_json::from_str(facts_json)?;
-    let refunded = facts["order"]["refunded"].as_str();
-    Ok(refunded
-        .and_then(|text| Amount::parse(text).ok())
-        .map_or(0, Amount::e8))
+    let then = &facts["order"];
+    let refunded = then["refunded"].as_str();
+    let refunded = refunded.and_then(|text| Amount::parse(text).ok());
+    Ok(Order {
+        refunded_e8: refunded.map_or(0, Amount::e8),
+        remains: match &then["remains"] {
+            Value::Null => None,
+            Value::String(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        },
+        ..order
+    })
 }

@@ -118,7 +118,7 @@ struct Show {
 /// A line of the status history.
 struct Event {
     at: Moment,
-    state: Badge,
+    state: String,
     note: String,
 }
 
@@ -175,14 +175,14 @@ fn page(conn: &mut Conn, mut frame: Frame, viewer: &Viewer, number: &str) -> Res
 fn facts(order: &Order, viewer: &Viewer, seller: &str) -> Summary {
     let mut rows = vec![
         Row::text("Bought from", seller),
-        Row::text("Placed", &rows::placed(order, viewer).full),
+        Row::text("Placed", &rows::placed(order, viewer).text),
     ];
     let mut say = |label: &str, value: Option<String>| {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             rows.push(Row::text(label, &value));
         }
     };
-    let moment = |at: db::columns::At| filters::moment_in_full(at.utc(), viewer.wall.zone);
+    let moment = |at: db::columns::At| viewer.wall.stamp(at.utc());
     say("For", Some(order.target.clone()));
     say("The seller's number", Some(order.reference.clone()));
     say("Runs until", order.period_ends_on.map(filters::day));
@@ -196,13 +196,8 @@ fn history(conn: &mut Conn, order: &Order, viewer: &Viewer) -> Result<Vec<Event>
     let lines = db::orders::history(conn, &order.id)?;
     let event = |line: &db::orders::OrderEvent| Event {
         at: Moment::new(line.at.utc(), viewer.wall.zone, viewer.wall.now),
-        state: words::badge(line.status),
-        note: match line.remains.as_deref().map(str::trim) {
-            Some(remains) if !remains.is_empty() && order.quantity > Some(1) => {
-                format!("{remains} still to come")
-            }
-            _ => String::new(),
-        },
+        state: words::badge(line.status).word,
+        note: words::left(order, line.status, line.remains.as_deref()),
     };
     Ok(lines.iter().rev().map(event).collect())
 }

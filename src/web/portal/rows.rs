@@ -12,7 +12,6 @@ use crate::desk::drafts::{Answers, topic};
 use crate::error::Result;
 use crate::ids::TicketId;
 use crate::rules::assessment::Outcome;
-use crate::web::filters;
 use crate::web::parts::{Amount, Badge, Link, Moment, Tone};
 use crate::web::show::{next, order as words};
 
@@ -193,11 +192,7 @@ pub fn order(conn: &mut Conn, viewer: &Viewer, order: &Order) -> Result<OrderRow
 /// When it was bought; where nobody told, that.
 pub fn placed(order: &Order, viewer: &Viewer) -> Moment {
     match order.placed_at {
-        Some(at) => Moment::worded(
-            at.utc(),
-            viewer.wall.zone,
-            filters::moment(at.utc(), viewer.wall.zone, viewer.wall.now),
-        ),
+        Some(at) => Moment::worded(at.utc(), viewer.wall.zone, viewer.wall.stamp(at.utc())),
         None => Moment::worded(
             viewer.wall.now,
             viewer.wall.zone,

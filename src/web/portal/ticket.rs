@@ -221,7 +221,7 @@ fn deadlines(
 }
 
 fn facts(ticket: &Ticket, filed: Option<&Filed>, seller: &str, viewer: &Viewer) -> Summary {
-    let sent = filters::moment_in_full(ticket.opened_at.utc(), viewer.wall.zone);
+    let sent = viewer.wall.stamp(ticket.opened_at.utc());
     let mut rows = vec![Row::text("With", seller), Row::text("Sent", &sent)];
     if let Some(filed) = filed {
         let claim = &filed.claim;

@@ -14,14 +14,9 @@ use crate::web::parts::{
 
 /// The state of a claim for the staff.
 pub fn staff_badge(claim: &Claim) -> Badge {
-    staff_state(&claim.state, claim.appealed_at.is_some())
-}
-
-/// The same from the state's word.
-pub fn staff_state(state: &str, is_appeal: bool) -> Badge {
-    match state {
+    match claim.state.as_str() {
         "needs_evidence" => Badge::new(Tone::Paused, "Waiting on customer"),
-        "in_review" if is_appeal => Badge::new(Tone::Warn, "Appealed"),
+        "in_review" if claim.appealed_at.is_some() => Badge::new(Tone::Warn, "Appealed"),
         "in_review" => Badge::new(Tone::Accent, "To decide"),
         "action_first" => Badge::new(Tone::Warn, "Work first"),
         "on_hold" => Badge::new(Tone::Paused, "On hold"),
@@ -278,22 +273,22 @@ fn of_order(
         .iter()
         .map(|finding| clause(policy, &finding.id))
         .collect();
-    let workings = measured
-        .iter()
-        .map(|finding| finding.detail.as_str())
-        .find(|detail| !detail.is_empty())
+    let details = measured.iter().map(|finding| &finding.detail);
+    let detail = details.into_iter().find(|detail| !detail.is_empty());
+    let workings = super::order::kept_units(order, policy, kept_e8)
+        .or_else(|| detail.cloned())
         .unwrap_or_default();
     let mut lines = vec![line("Paid for the order", "", Vec::new(), charge_e8, claim)];
     if kept_e8 != 0 {
         lines.push(line(
             "Not part of the refund",
-            workings,
+            &workings,
             clauses,
             -kept_e8,
             claim,
         ));
     } else if let Some(paid) = lines.first_mut() {
-        workings.clone_into(&mut paid.workings);
+        paid.workings = workings;
         paid.clauses = clauses;
     }
     if before_e8 != 0 {

@@ -101,10 +101,10 @@ pub fn line(ticket: &Ticket, claim: Option<&Claim>, wall: Wall) -> String {
         return "Answer what we asked; until then this waits.".to_owned();
     }
     if let (Some(due), Some(kind)) = (&ticket.next_due_at, &ticket.next_due_kind) {
-        let firmness = if ticket.next_due_firm {
-            "firm"
-        } else {
-            "typical"
+        let firmness = match (ticket.next_due_firm, kind.as_str()) {
+            (true, _) => "firm",
+            (false, "first_response") => "aim",
+            (false, _) => "typical",
         };
         return spoken(kind, firmness, due.utc(), wall);
     }
@@ -138,14 +138,7 @@ fn promise(clock: &Clock, wall: Wall) -> String {
 /// A promise as a sentence: kept to the letter where it is firm, and owned up to where it was broken.
 fn spoken(kind: &str, firmness: &str, due: DateTime<Utc>, wall: Wall) -> String {
     let by = by(due, wall);
-    let (does, to) = match kind {
-        "first_response" => ("A person answers you", "answer you"),
-        "decision" => ("A person decides", "decide"),
-        "cure" => ("We repair it", "repair it"),
-        "payout" => ("We send the money", "send the money"),
-        "completion" => ("Everything is done", "be done"),
-        _ => ("We write to you", "write to you"),
-    };
+    let (does, to) = doing(kind);
     if due < wall.now {
         return format!(
             "We said that we would {to} {by} and did not. We are sorry; it is first in line now."
@@ -155,6 +148,28 @@ fn spoken(kind: &str, firmness: &str, due: DateTime<Utc>, wall: Wall) -> String 
         "aim" => format!("We aim to {to} {by}."),
         "typical" => format!("{does}, usually {by}."),
         _ => format!("{does} {by}."),
+    }
+}
+
+/// What was promised, without its time: "A person decides.", "We aim to answer you."
+fn deed(kind: &str, firmness: &str) -> String {
+    let (does, to) = doing(kind);
+    match firmness {
+        "aim" => format!("We aim to {to}."),
+        "typical" => format!("{does}; it usually takes no longer."),
+        _ => format!("{does}."),
+    }
+}
+
+/// What is done at the end of a promise, as a statement and as a verb.
+fn doing(kind: &str) -> (&'static str, &'static str) {
+    match kind {
+        "first_response" => ("A person answers you", "answer you"),
+        "decision" => ("A person decides", "decide"),
+        "cure" => ("We repair it", "repair it"),
+        "payout" => ("We send the money", "send the money"),
+        "completion" => ("Everything is done", "be done"),
+        _ => ("We write to you", "write to you"),
     }
 }
 
@@ -364,11 +379,9 @@ pub fn dated(case: &Case, wall: Wall) -> Vec<Dated> {
         });
     }
     for clock in running(case.clocks) {
-        let due = clock.due_at.utc();
-        let zone = due.with_timezone(&wall.zone).format("%Z").to_string();
         lines.push(Dated {
-            when: format!("{} {zone}", filters::moment(due, wall.zone, wall.now)),
-            what: promise(clock, wall),
+            when: format!("By {}", wall.stamp(clock.due_at.utc())),
+            what: deed(&clock.kind, &clock.firmness),
         });
     }
     if case.claim.approved_at.is_some() && case.payouts.is_empty() {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::db::orders::{BALANCE, Order, UNKNOWN_METHOD};
 use crate::error::Result;
 use crate::rules::facts::Status;
+use crate::rules::money::Amount as E8;
 use crate::rules::policy::{Pays, Policy};
 use crate::web::filters;
 use crate::web::parts::{Amount, Badge, Row, Share, Tone};
@@ -48,6 +49,45 @@ pub fn units(order: &Order, policy: &Policy) -> String {
     }
 }
 
+/// How an amount that stays follows from the units that were delivered: "$8.40 × 1,600 delivered ÷ 2,000"; none where it does not.
+pub fn kept_units(order: &Order, policy: &Policy, kept_e8: i64) -> Option<String> {
+    let quantity = quantity(order)?;
+    let delivered = quantity - remains(order, quantity)?;
+    let charge = E8::from_e8(order.charge_e8?);
+    let (part, whole) = (
+        i64::try_from(delivered).ok()?,
+        i64::try_from(quantity).ok()?,
+    );
+    let kept = charge.share(part, whole, 8)?;
+    (delivered > 0 && kept.e8() == kept_e8).then(|| {
+        format!(
+            "{} × {} {} ÷ {}",
+            filters::money(charge.e8(), &order.currency),
+            filters::count(delivered),
+            verb(policy),
+            filters::count(quantity)
+        )
+    })
+}
+
+/// What was left at a line of the history: "400 still to come", "400 not delivered"; nothing where it goes without saying.
+pub fn left(order: &Order, status: Status, told: Option<&str>) -> String {
+    let then = Order {
+        remains: told.map(str::to_owned),
+        ..order.clone()
+    };
+    let quantity = quantity(order).filter(|quantity| *quantity > 1);
+    let Some(left) = quantity.and_then(|quantity| remains(&then, quantity)) else {
+        return String::new();
+    };
+    match status {
+        Status::Pending | Status::Processing => String::new(),
+        Status::Completed if left == 0 => String::new(),
+        Status::InProgress => format!("{} still to come", filters::count(left)),
+        _ => format!("{} not delivered", filters::count(left)),
+    }
+}
+
 fn quantity(order: &Order) -> Option<u64> {
     u64::try_from(order.quantity?).ok()
 }
@@ -58,10 +98,11 @@ fn remains(order: &Order, quantity: u64) -> Option<u64> {
     Some(u64::try_from(told.max(0)).unwrap_or(0).min(quantity))
 }
 
-/// Units and money on one scale, in the words of what was bought.
+/// Units and money on one scale, in the words of what was bought, once there is something to divide.
 pub fn share(order: &Order, policy: &Policy) -> Option<Share> {
     let quantity = quantity(order).filter(|quantity| *quantity > 1)?;
-    let remains = remains(order, quantity)?;
+    let has_begun = order.status != Status::Pending;
+    let remains = remains(order, quantity).filter(|_| has_begun)?;
     let mut share = super::claim::share(order)?;
     let verb = verb(policy);
     share.delivered = format!("{} {verb}", filters::count(quantity - remains));

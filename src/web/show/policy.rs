@@ -24,13 +24,15 @@ pub fn kind(kind: ClauseKind) -> &'static str {
     }
 }
 
-/// "Your reason, a screenshot that shows the problem"; empty where nothing is asked.
+/// "the amount and your reason"; empty where nothing is asked.
 pub fn asks(ground: &Ground) -> String {
-    let asks = ground.asks.iter().map(|ask| asked(ask));
-    let list = asks.collect::<Vec<_>>().join(", ");
-    let mut letters = list.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(letters).collect()
+    let mut asks = ground.asks.iter().map(|ask| asked(ask)).collect::<Vec<_>>();
+    let last = asks.pop().unwrap_or_default();
+    if asks.is_empty() {
+        last.to_owned()
+    } else {
+        format!("{} and {last}", asks.join(", "))
+    }
 }
 
 fn asked(ask: &str) -> &'static str {

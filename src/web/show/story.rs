@@ -67,7 +67,8 @@ pub fn customer(
                 .as_deref()
                 .map(|words| (event.at, happened(event, words, wall)))
         });
-    ordered(spoken.chain(told).collect())
+    // Of one instant, what happened is told before what was said with it.
+    ordered(told.chain(spoken).collect())
 }
 
 /// Events that say no more than the message they go with.
