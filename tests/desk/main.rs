@@ -5,9 +5,9 @@
 mod support;
 
 mod claims;
-mod cli;
 mod gates;
 mod intake;
 mod money;
 mod people;
+mod portal;
 mod web;

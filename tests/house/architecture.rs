@@ -143,7 +143,7 @@ const NAMED_ONLY_IN: &[(&[&str], &[&str], &str)] = &[
     ),
     (
         &["TcpStream"],
-        &["outside/", "web/lines.rs"],
+        &["outside/"],
         "sockets belong to the outside",
     ),
     (

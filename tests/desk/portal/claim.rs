@@ -1,0 +1,290 @@
+//! A claim written a question at a time: kept between pages, strict about what it is given, and sent once.
+
+use super::{ANNA, PNG, Stage, bought_by_card, in_progress, number, writes};
+use crate::support::app::Desk;
+
+#[tokio::test]
+async fn anna_files_a_claim_with_a_screenshot() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-guarantee");
+    let order = stage.order("88201", in_progress("400"));
+    let mut anna = stage.browser().await;
+    let page = anna
+        .opens(&format!("/portal/orders/{order}/claims/new"))
+        .await;
+    page.sees("The order came to a halt and cannot be completed.")
+        .sees("B13a")
+        .does_not_see("Withdraw my balance");
+
+    let shot = [("../../counts.png", PNG)];
+    let page = writes(&mut anna, &order, "Only a part was delivered", &shot).await;
+    page.sees("In your words It has stood still since Sunday.")
+        .sees("counts.png")
+        .sees("$10.00 × 600 delivered ÷ 1,000")
+        .sees("Refund $4.00");
+    assert_eq!(stage.claims(), 0, "looking writes nothing");
+
+    let page = anna.sends(page.form("Send this request")).await;
+    page.sees("We have your request")
+        .sees("$4.00 would be due if it is approved")
+        .sees("By 4 Mar 09:00 UTC A person decides.");
+    assert!(
+        desk.subjects_to(ANNA)
+            .iter()
+            .any(|subject| subject.contains("C-1001"))
+    );
+    let page = anna.opens(&page.link("See your request")).await;
+    page.sees("It has stood still since Sunday.")
+        .sees("B12")
+        .sees("You sent this request (C-1001).");
+    let file = anna.opens(&page.link("_.._counts.png")).await;
+    assert_eq!(file.header("content-type"), "image/png");
+    assert!(
+        file.header("content-disposition")
+            .starts_with("attachment;"),
+        "{}",
+        file.header("content-disposition")
+    );
+    assert_eq!(
+        file.header("content-security-policy"),
+        "sandbox; default-src 'none'"
+    );
+    assert_eq!(file.header("x-content-type-options"), "nosniff");
+}
+
+#[tokio::test]
+async fn sending_twice_files_once() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-guarantee");
+    let order = stage.order("88201", in_progress("400"));
+    let mut anna = stage.browser().await;
+    let one = writes(&mut anna, &order, "The target is no longer there", &[]).await;
+    let other_tab = anna.opens(&one.path).await;
+    let form = one.form("Send this request");
+    let (first, again) = (anna.posts(form.clone()).await, anna.posts(form).await);
+    let tab = anna.posts(other_tab.form("Send this request")).await;
+    assert_eq!(first.leads_to(), again.leads_to());
+    assert_eq!(first.leads_to(), tab.leads_to());
+    assert_eq!(stage.claims(), 1);
+    // Going back leads to the answer, not to a form that would send it again.
+    for step in ["", "/reason", "/ground"] {
+        let page = anna.opens(&format!("{}{step}", one.path)).await;
+        page.sees("Your reference is C-1001");
+    }
+}
+
+#[tokio::test]
+async fn a_second_request_on_the_same_ground_is_stopped_before_it_is_sent() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-guarantee");
+    let order = stage.order("88201", in_progress("400"));
+    let mut anna = stage.browser().await;
+    let page = writes(&mut anna, &order, "The target is no longer there", &[]).await;
+    anna.sends(page.form("Send this request")).await;
+    let page = writes(&mut anna, &order, "The target is no longer there", &[]).await;
+    page.sees("You have asked for this already: C-1001 is open.");
+    let page = anna.sends(page.form("Send this request")).await;
+    assert_eq!(page.status, 422);
+    page.sees("A request on this is open already: C-1001.");
+    assert_eq!(stage.claims(), 1);
+}
+
+#[tokio::test]
+async fn a_draft_survives_until_it_is_sent_or_thrown_away() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-guarantee");
+    let order = stage.order("88201", in_progress("400"));
+    let mut anna = stage.browser().await;
+    let page = anna
+        .opens(&format!("/portal/orders/{order}/claims/new"))
+        .await;
+    let form = page.form("Continue").choose("Only a part was delivered");
+    let page = anna.sends(form).await;
+    anna.sends(
+        page.form("Continue")
+            .fill("In your own words", "Half of it came."),
+    )
+    .await;
+
+    // In another browser, on another day.
+    desk.advance(chrono::Duration::days(1));
+    let mut anna = stage.browser().await;
+    let home = anna.opens("/portal").await;
+    home.sees("Needs your attention");
+    let draft = home.link("Only a part was delivered: 1,000 followers (O-1001)");
+    let page = anna.opens(&draft).await;
+    page.sees("Do you have a screenshot that shows it?");
+    let page = anna.sends(page.form("Continue")).await;
+    page.sees("Half of it came.").sees("Screenshot Nothing yet");
+
+    // Another ground keeps the words that fit it, and asks only what is new.
+    let page = anna.opens(&page.link("Change what happened")).await;
+    let form = page
+        .form("Continue")
+        .choose("The target is no longer there");
+    let page = anna.sends(form).await;
+    page.sees("Half of it came.").does_not_see("Screenshot");
+
+    let page = anna.opens(&page.link("Change in your words")).await;
+    let page = anna.sends(page.form("Throw this draft away")).await;
+    page.sees("Your draft is thrown away.")
+        .does_not_see("Needs your attention");
+    assert_eq!(anna.opens(&draft).await.status, 404);
+}
+
+#[tokio::test]
+async fn what_cannot_be_attached_is_refused_by_its_content_and_the_rest_is_kept() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-guarantee");
+    let order = stage.order("88201", in_progress("400"));
+    let mut anna = stage.browser().await;
+    let page = anna
+        .opens(&format!("/portal/orders/{order}/claims/new"))
+        .await;
+    let form = page.form("Continue").choose("Only a part was delivered");
+    let page = anna.sends(form).await;
+    let page = anna
+        .sends(
+            page.form("Continue")
+                .fill("In your own words", "It stands still."),
+        )
+        .await;
+    let form = page
+        .form("Continue")
+        .attach("Files", "a.png", PNG)
+        .attach("Files", "innocent.png", b"<html><script>alert(1)</script>")
+        .attach("Files", "run.txt", b"\x7fELF\x02\x01\x01");
+    let page = anna.sends(form).await;
+    assert_eq!(page.status, 422);
+    assert!(page.title().starts_with("Error: "), "{}", page.title());
+    page.sees("innocent.png is of a kind that cannot be attached")
+        .sees("run.txt is of a kind that cannot be attached")
+        .sees("Remove a.png");
+    assert_eq!(
+        desk.app.store.list().unwrap().len(),
+        1,
+        "nothing is left over"
+    );
+
+    let form = ["b", "c", "d", "e", "f"]
+        .iter()
+        .fold(page.form("Continue"), |form, name| {
+            form.attach("Files", &format!("{name}.png"), PNG)
+        });
+    let page = anna.sends(form).await;
+    assert_eq!(page.status, 422);
+    page.sees("A request takes 5 files");
+    assert_eq!(desk.app.store.list().unwrap().len(), 1);
+
+    let page = anna.sends(page.form("Remove a.png")).await;
+    page.does_not_see("a.png");
+    let page = anna
+        .sends(page.form("Continue").attach("Files", "", b""))
+        .await;
+    page.sees("Screenshot Nothing yet");
+    // A field of no question of ours is no mistake of a person's.
+    let page = anna.opens(&page.link("Change screenshot")).await;
+    let page = anna
+        .sends(page.form("Continue").forge("role", "manager"))
+        .await;
+    assert_eq!(page.status, 400);
+}
+
+#[tokio::test]
+async fn an_amount_is_read_strictly_and_the_form_is_kept() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-guarantee");
+    let mut anna = stage.browser().await;
+    let page = anna.opens("/portal/balance").await;
+    let page = anna.opens(&page.link("Have it paid out")).await;
+    let mut page = anna
+        .sends(page.form("Continue").choose("Withdraw my balance"))
+        .await;
+    for typed in [
+        "0",
+        "-1",
+        "-0",
+        "+5",
+        "1e3",
+        "NaN",
+        "inf",
+        "0x10",
+        "10,00",
+        "1.000,00",
+        "1 000",
+        "١٢",
+        "10.005",
+        "92233720368547758.08",
+        "$5",
+        "50.01",
+    ] {
+        page = anna
+            .sends(page.form("Continue").fill("Amount", typed))
+            .await;
+        assert_eq!(page.status, 422, "{typed}");
+        assert_eq!(page.form("Continue").value("requested"), typed);
+    }
+    page.sees("Your balance holds $50.00 that was paid in");
+    let page = anna
+        .sends(page.form("Continue").fill("Amount", "12.50"))
+        .await;
+    let page = anna
+        .sends(
+            page.form("Continue")
+                .fill("In your own words", "I am leaving."),
+        )
+        .await;
+    page.sees("Amount $12.50").sees("$12.50 to Visa ending 42");
+    let page = anna.opens(&page.link("Change amount")).await;
+    assert_eq!(page.form("Continue").value("requested"), "12.50");
+    let page = anna.sends(page.form("Continue").fill("Amount", "")).await;
+    page.sees("Everything that can be paid out")
+        .sees("$50.00 to Visa ending 42");
+}
+
+#[tokio::test]
+async fn where_the_text_grants_nothing_it_says_so_early_and_a_person_can_still_be_asked() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "virtual-numbers");
+    let order = stage.order("N-1", |order| {
+        bought_by_card(order);
+        order.placed_at = Some(desk.app.now() - chrono::Duration::days(60));
+    });
+    let mut anna = stage.browser().await;
+    let page = anna
+        .opens(&format!("/portal/orders/{order}/claims/new"))
+        .await;
+    let page = anna
+        .sends(page.form("Continue").choose("No message came"))
+        .await;
+    page.sees("By the policy nothing will be due")
+        .sees("You can still ask a person to look.");
+    let page = writes(&mut anna, &order, "No message came", &[]).await;
+    page.sees("Not eligible").sees("late by");
+    let page = anna.sends(page.form("Send this request")).await;
+    page.sees("A person will look at it all the same.");
+    assert_eq!(number(&page, "C-"), "C-1001");
+}
+
+#[tokio::test]
+async fn words_are_shown_as_words() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-guarantee");
+    let order = stage.order("88201", in_progress("400"));
+    let mut anna = stage.browser().await;
+    let page = anna
+        .opens(&format!("/portal/orders/{order}/claims/new"))
+        .await;
+    let form = page
+        .form("Continue")
+        .choose("The target is no longer there");
+    let page = anna.sends(form).await;
+    let nasty = "<script>alert(1)</script><svg onload=x> {{7*7}} ${7*7} %n";
+    let page = anna
+        .sends(page.form("Continue").fill("In your own words", nasty))
+        .await;
+    page.sees(nasty).does_not_see("<script>alert");
+    let page = anna.sends(page.form("Send this request")).await;
+    let page = anna.opens(&page.link("See your request")).await;
+    page.sees(nasty).does_not_see("<svg onload");
+}
