@@ -10,4 +10,5 @@ mod intake;
 mod money;
 mod people;
 mod portal;
+mod queue;
 mod web;

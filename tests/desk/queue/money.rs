@@ -1,0 +1,185 @@
+//! Money and mail on their way out: payouts marked as sent once, failed and asked for again, letters that died sent again.
+
+use redress::db;
+use redress::db::claims::Claim;
+use redress::rules::lifecycle::payout::State;
+
+use super::{ANNA, Stage, decides, path};
+use crate::support::app::Desk;
+use crate::support::make::e8;
+
+/// Anna's unused balance, paid back to her card by Omar's and Lena's approval.
+async fn paid_back(stage: &Stage<'_>) -> Claim {
+    let claim = stage.claims_on(None, "unused_balance", "I shop elsewhere now.");
+    let mut lena = stage.lena().await;
+    let page = lena.opens(&path(&claim)).await;
+    page.sees("Balance").sees("Deposit D-1");
+    let page = decides(
+        &mut lena,
+        &page,
+        "Approve $500.00…",
+        "Refund $500.00 to Visa ending 42",
+    )
+    .await;
+    page.sees("P-1001").sees("To be sent");
+    claim
+}
+
+fn payout(stage: &Stage, claim: &Claim) -> Vec<db::payouts::Payout> {
+    let pool = &stage.desk.app.pool;
+    pool.read(|conn| Ok(db::payouts::of_claim(conn, &claim.id)?))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_payout_is_marked_as_sent_once_and_the_ticket_closes_with_it() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-credits");
+    let claim = paid_back(&stage).await;
+    assert_eq!(stage.balance(), 0);
+    let mut omar = stage.omar().await;
+    let page = omar.opens("/queue/payouts").await;
+    page.sees("$500.00 to Visa ending 42")
+        .sees("A lead marks payouts as sent.");
+    assert!(!page.has_button("Mark $500.00 as sent"));
+    let mut lena = stage.lena().await;
+    let page = lena.opens("/queue/payouts").await;
+    let button = "Mark $500.00 as sent";
+    let refused = lena.sends(page.form(button)).await;
+    assert_eq!(refused.status, 422);
+    refused.sees("Enter the bank's reference of the transfer");
+    let form = page.form(button).fill("The bank's reference", "BANK-77");
+    let (mut one, mut other) = (lena.clone(), lena.clone());
+    let (a, b) = tokio::join!(one.posts(form.clone()), other.posts(form));
+    assert_eq!((a.status, b.status), (303, 303));
+    let again = page
+        .form("Mark as failed")
+        .fill("What the bank answered", "Account closed.");
+    let refused = lena.sends(again).await;
+    assert_eq!(refused.status, 422, "what was paid did not fail");
+    assert_eq!(
+        payout(&stage, &claim)
+            .iter()
+            .map(|payout| payout.state)
+            .collect::<Vec<_>>(),
+        [State::Succeeded]
+    );
+    let mails = desk
+        .letters()
+        .into_iter()
+        .filter(|letter| letter.text.contains("BANK-77"))
+        .count();
+    assert_eq!(mails, 1, "{:?}", desk.subjects_to(ANNA));
+    let ticket = desk
+        .app
+        .pool
+        .read(|conn| Ok(db::tickets::find(conn, &claim.ticket_id)?))
+        .unwrap();
+    assert_eq!(ticket.state, "closed");
+    lena.opens("/queue/payouts?view=paid")
+        .await
+        .sees("reference BANK-77");
+    lena.opens(&path(&claim))
+        .await
+        .sees("reference BANK-77")
+        .sees("Paid");
+}
+
+#[tokio::test]
+async fn what_the_bank_refused_is_back_and_can_be_asked_for_once_more() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-credits");
+    let claim = paid_back(&stage).await;
+    let mut lena = stage.lena().await;
+    let page = lena.opens("/queue/payouts").await;
+    let refused = lena.sends(page.form("Mark as failed")).await;
+    assert_eq!(refused.status, 422);
+    refused.sees("Say what the bank answered");
+    let form = page
+        .form("Mark as failed")
+        .fill("What the bank answered", "Account closed.");
+    let page = lena.sends(form).await;
+    page.sees("P-1001 failed; its money is back");
+    assert_eq!(stage.balance(), e8("500"));
+    let form = page.form("Queue $500.00 again");
+    lena.sends(form.clone())
+        .await
+        .sees("P-1001 waits as P-1002.");
+    assert_eq!(
+        lena.sends(form).await.status,
+        200,
+        "the same form again is the same deed"
+    );
+    assert_eq!(stage.balance(), 0);
+    let page = lena.opens("/queue/payouts").await;
+    let form = page
+        .form("Mark $500.00 as sent")
+        .fill("The bank's reference", "BANK-78");
+    lena.sends(form)
+        .await
+        .sees("P-1002: $500.00 is marked as sent");
+    let states: Vec<State> = payout(&stage, &claim)
+        .iter()
+        .map(|payout| payout.state)
+        .collect();
+    assert_eq!(states, [State::Failed, State::Succeeded]);
+    assert!(
+        !lena
+            .opens("/queue/payouts?view=failed")
+            .await
+            .has_button("Queue $500.00 again")
+    );
+    let ticket = desk
+        .app
+        .pool
+        .read(|conn| Ok(db::tickets::find(conn, &claim.ticket_id)?))
+        .unwrap();
+    assert_eq!(ticket.state, "closed");
+}
+
+#[tokio::test]
+async fn a_dead_letter_is_shown_with_its_reason_and_sent_again() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-credits");
+    let claim = stage.stopped("10.00");
+    let letter = desk
+        .letters()
+        .into_iter()
+        .find(|letter| letter.claim_id.as_ref() == Some(&claim.id))
+        .unwrap();
+    let now = desk.app.now();
+    desk.app
+        .pool
+        .write(|tx| {
+            db::mail::set_sending(tx, &letter.id, "lease", now, now)?;
+            Ok(db::mail::mark_failed(
+                tx,
+                &letter.id,
+                "lease",
+                "550 no such mailbox",
+                None,
+            )?)
+        })
+        .unwrap();
+    let mut omar = stage.omar().await;
+    assert_eq!(omar.opens("/queue/outbox").await.status, 403);
+    omar.opens(&path(&claim))
+        .await
+        .sees("Not sent")
+        .sees("550 no such mailbox");
+    let mut lena = stage.lena().await;
+    let page = lena.opens("/queue/outbox?state=failed").await;
+    page.sees("550 no such mailbox")
+        .sees(ANNA)
+        .does_not_see(&letter.text);
+    let form = page.form(&format!("Send again : {} to {ANNA}", letter.subject));
+    lena.sends(form.clone())
+        .await
+        .sees("The letter is on its way again.");
+    let state = desk
+        .app
+        .pool
+        .read(|conn| Ok(db::mail::find(conn, &letter.id)?.state))
+        .unwrap();
+    assert_eq!(state, "queued");
+}
