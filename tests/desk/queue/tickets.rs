@@ -261,7 +261,7 @@ async fn staff_of_one_seller_see_nothing_of_another() {
         "Nils Berg",
         "nils@desk.example",
         Role::Lead,
-        &[other.seller.clone()],
+        std::slice::from_ref(&other.seller),
     );
     let mut nils = desk.signed_in("nils@desk.example").await;
     nils.opens("/queue?view=all_open")
