@@ -102,7 +102,9 @@ pub struct Misconfigured(pub Vec<String>);
 
 /// Log lines go to the standard error stream; what a command answers, to the standard output.
 pub fn log_to_stderr(config: &Config) {
-    let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|_| EnvFilter::new("info"));
+    // The framework tells of each worker that starts; that is noise unless it was asked for.
+    let quiet = format!("actix_server=warn,{}", config.log);
+    let filter = EnvFilter::try_new(quiet).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())

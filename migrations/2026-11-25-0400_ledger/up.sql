@@ -29,6 +29,7 @@ CREATE TABLE journals (
 CREATE UNIQUE INDEX journals_key_once ON journals (key);
 CREATE UNIQUE INDEX journals_seq_once ON journals (seller_id, seq);
 CREATE UNIQUE INDEX journals_reverses_id_once ON journals (reverses_id);
+CREATE INDEX journals_reference ON journals (reference);
 
 CREATE TABLE entries (
     id TEXT NOT NULL PRIMARY KEY,
@@ -60,6 +61,8 @@ CREATE TABLE lots (
     CHECK ((source = 'deposit') = (deposit_id IS NOT NULL))
 );
 CREATE UNIQUE INDEX lots_reference_once ON lots (seller_id, customer_id, source, reference);
+-- One lot a deposit.
+CREATE UNIQUE INDEX lots_deposit_id_once ON lots (deposit_id);
 CREATE INDEX lots_customer_id ON lots (customer_id, seller_id, currency);
 
 CREATE TABLE lot_moves (

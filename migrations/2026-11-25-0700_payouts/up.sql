@@ -52,3 +52,5 @@ CREATE UNIQUE INDEX payouts_number_once ON payouts (number);
 CREATE UNIQUE INDEX payouts_key_once ON payouts (key);
 CREATE INDEX payouts_state ON payouts (state, requested_at);
 CREATE INDEX payouts_claim_id ON payouts (claim_id);
+CREATE INDEX payouts_deposit_id ON payouts (deposit_id);
+CREATE INDEX payouts_order_id ON payouts (order_id);

@@ -157,6 +157,14 @@ pub fn after(
     query.load(conn)
 }
 
+/// What the lots of some deposits began with.
+pub fn began(conn: &mut Conn, ids: &[DepositId]) -> QueryResult<Vec<(DepositId, i64)>> {
+    lots::table
+        .filter(lots::deposit_id.eq_any(ids))
+        .select((lots::deposit_id.assume_not_null(), lots::original_e8))
+        .load(conn)
+}
+
 /// Which of these deposits there are.
 pub fn known(conn: &mut Conn, ids: &[DepositId]) -> QueryResult<Vec<DepositId>> {
     deposits::table

@@ -114,6 +114,18 @@ pub fn begin(conn: &mut Conn) -> QueryResult<()> {
     }
 }
 
+/// Begins a reading that sees one moment, however many queries it takes and whoever writes meanwhile.
+pub fn begin_snapshot(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(
+            conn,
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        ),
+        Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction(conn),
+    }
+}
+
 pub fn commit(conn: &mut Conn) -> QueryResult<()> {
     match conn {
         #[cfg(feature = "postgres")]

@@ -134,6 +134,16 @@ impl Pool {
         work(&mut conn)
     }
 
+    /// Reads one moment: however many queries the work takes, none sees what is written meanwhile.
+    pub fn snapshot<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        self.read(|conn| {
+            dialect::begin_snapshot(conn)?;
+            let outcome = work(conn);
+            dialect::rollback(conn);
+            outcome
+        })
+    }
+
     /// One write transaction: everything the work did is there afterwards, or nothing of it.
     /// The work may run again from the start where PostgreSQL asks for it, so it must not leave the process.
     pub fn write<T>(&self, mut work: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {

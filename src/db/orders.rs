@@ -292,6 +292,18 @@ pub fn count_of_customer(conn: &mut Conn, customer: &PersonId) -> QueryResult<i6
         .get_result(conn)
 }
 
+/// How many orders the customer placed with that seller.
+pub fn count_with(conn: &mut Conn, customer: &PersonId, seller: &SellerId) -> QueryResult<i64> {
+    orders::table
+        .filter(
+            orders::customer_id
+                .eq(customer)
+                .and(orders::seller_id.eq(seller)),
+        )
+        .count()
+        .get_result(conn)
+}
+
 /// A slice of a seller's orders by id, for verification.
 pub fn after(
     conn: &mut Conn,

@@ -114,10 +114,19 @@ pub fn of_order(conn: &mut Conn, order: &OrderId) -> QueryResult<Vec<Payout>> {
         .load(conn)
 }
 
-pub fn of_deposit(conn: &mut Conn, deposit: &DepositId) -> QueryResult<Vec<Payout>> {
+/// What went back of some deposits: the sum of each one's payouts that did not fail or come back.
+pub fn counted(conn: &mut Conn, ids: &[DepositId]) -> QueryResult<Vec<(DepositId, i64)>> {
     payouts::table
-        .filter(payouts::deposit_id.eq(deposit))
-        .order((payouts::requested_at, payouts::id))
+        .filter(
+            payouts::deposit_id
+                .eq_any(ids)
+                .and(payouts::state.ne_all([State::Failed, State::Returned])),
+        )
+        .group_by(payouts::deposit_id)
+        .select((
+            payouts::deposit_id.assume_not_null(),
+            dialect::total("payouts.amount_e8"),
+        ))
         .load(conn)
 }
 

@@ -247,6 +247,7 @@ pub struct QueueRow {
     pub claim_flagged: Option<bool>,
     pub computed_e8: Option<i64>,
     pub currency: Option<String>,
+    pub appealed_at: Option<At>,
 }
 
 /// Where a page of the queue begins: after this due instant and id, or, for the page before, in front of them.
@@ -297,6 +298,7 @@ pub fn queue(
             claims::flagged.nullable(),
             claims::computed_e8.nullable(),
             claims::currency.nullable(),
+            claims::appealed_at.nullable(),
         ))
         .load(conn)?;
     if back {

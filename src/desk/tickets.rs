@@ -5,15 +5,16 @@ use super::events::{Happened, record};
 use super::mailroom::{self, Envelope};
 use super::{clocks, files};
 use crate::act::{Act, Person, Role};
-use crate::db::people as persons;
 use crate::db::sellers::{self, Seller};
 use crate::db::tickets::{self as rows, Message, Ticket};
 use crate::db::{Tx, bump_counter};
-use crate::error::{Error, Fields, Result};
+use crate::db::{claims, people as persons};
+use crate::error::{Code, Error, Fields, Result};
 use crate::ids::{FileId, MessageId, PersonId, SellerId, TicketId};
 use crate::letters;
 use crate::rules::calendar::local_day;
 use crate::rules::lifecycle::ticket::{State, Verb, next};
+use crate::rules::rights::{Verb as Right, assigning, may};
 
 /// The longest message, in characters; a longer one is a file.
 pub const LONGEST: usize = 20_000;
@@ -202,15 +203,21 @@ pub fn assign(
     let words = match to {
         Some(to) => {
             let person = persons::find(tx, to)?;
-            if person.role == Role::Customer || person.disabled_at.is_some() {
+            let sellers = persons::sellers_of(tx, to)?;
+            let serves = sellers.is_empty() || sellers.contains(&ticket.seller_id);
+            if person.role == Role::Customer || person.disabled_at.is_some() || !serves {
                 return Err(Error::invalid(
                     "assignee",
-                    "Choose a member of staff who can sign in",
+                    "Choose a member of staff who serves this seller and can sign in",
                 ));
             }
+            may_give(act, &ticket, Some((to, person.role)))?;
             format!("{} gave this to {}.", act.who.label(), person.name)
         }
-        None => format!("{} gave this back to everyone.", act.who.label()),
+        None => {
+            may_give(act, &ticket, None)?;
+            format!("{} gave this back to everyone.", act.who.label())
+        }
     };
     rows::set_assignee(tx, &ticket.id, to)?;
     record(
@@ -221,8 +228,35 @@ pub fn assign(
     Ok(())
 }
 
+/// Everybody takes what they may work on; giving it to others is the rules' to allow.
+fn may_give(act: &Act, ticket: &Ticket, to: Option<(&PersonId, Role)>) -> Result<()> {
+    let Some(giver) = act.person() else {
+        return Ok(());
+    };
+    if to.is_some_and(|(to, _)| *to == giver.id) && may(giver.role, Right::AssignSelf) {
+        return Ok(());
+    }
+    let holder = ticket.assignee_id.as_ref();
+    let free = holder.is_none_or(|holder| *holder == giver.id);
+    if assigning(giver.role, free, to.map(|(_, role)| role)) {
+        Ok(())
+    } else {
+        Err(Error::Forbidden)
+    }
+}
+
+/// Ends a conversation that asks for nothing more.
+///
+/// # Errors
+/// `Refused(IllegalStep)` while its claim is open: that ends by a decision.
 pub fn close(tx: &mut Tx, act: &Act, ticket: &TicketId, seen: Option<i64>) -> Result<()> {
     let ticket = lock(tx, act, ticket, seen)?;
+    if claims::of_ticket(tx, &ticket.id)?.is_some_and(|claim| claim.is_open()) {
+        return Err(Error::refused_because(
+            Code::IllegalStep,
+            "The request on this ticket is still open. Decide it: the ticket closes with it.",
+        ));
+    }
     step(tx, act, &ticket, Verb::Close)?;
     clocks::stop(tx, &ticket.id, &["first_response"], act.at)?;
     let happened = Happened::new(

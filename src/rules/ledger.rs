@@ -5,6 +5,7 @@
 //! out), `payout_in_transit` (decided, not yet paid), `dispute_debt` (what a lost dispute took beyond the balance, never above
 //! zero); per seller `processor_clearing` (money at the payment methods), `sales`, `refunds`, `promotion`, `dispute_hold` (taken by a
 //! bank, contested), `dispute_loss`. There is no rounding account: an amount is rounded before it is posted, never while.
+//! An expired bonus stays on its account and its lot, and nobody can spend it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,7 +21,7 @@ words! { AccountKind {
 words! {
     /// What happened, in one word: the kind of a journal.
     Movement {
-        DepositReceived = "deposit_received", BonusGranted = "bonus_granted", BonusExpired = "bonus_expired",
+        DepositReceived = "deposit_received", BonusGranted = "bonus_granted",
         OrderPaid = "order_paid", RefundToBalance = "refund_to_balance", PayoutReserved = "payout_reserved",
         DirectRefundReserved = "direct_refund_reserved", PayoutSucceeded = "payout_succeeded",
         PayoutFailed = "payout_failed", PayoutReturned = "payout_returned", DisputeOpened = "dispute_opened",
@@ -261,20 +262,6 @@ pub fn bonus_granted(key: &str, lot: &str, purse: Purse, amount_e8: i64) -> Resu
         [
             (AccountKind::CustomerBonus, amount_e8),
             (AccountKind::Promotion, -amount_e8),
-        ],
-    )
-}
-
-/// What was left of a bonus when its time was over.
-pub fn bonus_expired(key: &str, lot: &str, purse: Purse, amount_e8: i64) -> Result<Journal, Flaw> {
-    let amount_e8 = positive(amount_e8)?;
-    purse.journal(
-        Movement::BonusExpired,
-        key,
-        lot,
-        [
-            (AccountKind::CustomerBonus, -amount_e8),
-            (AccountKind::Promotion, amount_e8),
         ],
     )
 }

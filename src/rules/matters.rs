@@ -188,13 +188,17 @@ pub struct Would {
     pub changes: bool,
 }
 
-/// The facts that matter to this claim, those that a clause waits for first.
-pub fn matters(shelf: &Shelf, facts: &Facts) -> Vec<Question> {
+/// The facts that matter to this claim, those that a clause waits for first. `established` are the paths that people told
+/// before, and may correct.
+pub fn matters(shelf: &Shelf, facts: &Facts, established: &[&str]) -> Vec<Question> {
     let stands = adjudicate(shelf, facts);
     let desk = Overlay::of(facts);
     let mut questions: Vec<Question> = FACTS
         .iter()
         .filter(|fact| fact.fits(facts))
+        .filter(|fact| {
+            !fact.on_record || desk.known(fact.path).is_none() || established.contains(&fact.path)
+        })
         .filter_map(|fact| question(shelf, facts, &desk, fact, &stands))
         .collect();
     questions.sort_by_key(|question| !question.is_open);
@@ -354,7 +358,7 @@ mod tests {
     }
 
     fn asked(facts: &Facts) -> Vec<Question> {
-        matters(&Shelf::built_in(), facts)
+        matters(&Shelf::built_in(), facts, &[])
     }
 
     fn would<'a>(questions: &'a [Question], path: &str, words: &str) -> &'a Would {
@@ -423,6 +427,21 @@ mod tests {
         );
         let half = would(&questions, "order.remains", "500");
         assert_eq!(half.amount, Amount::parse("5").ok());
+    }
+
+    #[test]
+    fn the_orders_own_record_is_asked_for_only_while_nobody_has_told_it() {
+        let asks = |facts: &Facts, established: &[&str]| {
+            let questions = matters(&Shelf::built_in(), facts, established);
+            questions
+                .iter()
+                .any(|question| question.fact.path == "order.status")
+        };
+        let mut facts = running();
+        assert!(!asks(&facts, &[]));
+        assert!(asks(&facts, &["order.status"]));
+        facts.order.as_mut().unwrap().status = None;
+        assert!(asks(&facts, &[]));
     }
 
     #[test]

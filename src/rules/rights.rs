@@ -135,6 +135,13 @@ pub fn may(role: Role, verb: Verb) -> bool {
     }
 }
 
+/// May somebody of this role give a ticket to somebody of that one (`None`: back to everyone)? `free` where it is nobody's or
+/// their own. Anybody hands up what is above them; only a lead moves other people's work.
+pub fn assigning(role: Role, free: bool, to: Option<Role>) -> bool {
+    let up = to.is_some_and(|to| to > role) && role.is_staff();
+    may(role, Verb::AssignOther) || (free && (up || (to.is_none() && role.is_staff())))
+}
+
 /// What a seller lets each role grant alone, in the seller's currency at 8 decimals. A manager's right has no limit but the ceiling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -286,6 +293,16 @@ mod tests {
             assert_eq!(deciding(role, standing(2, 1), LIMITS), Ruling::WithSecond);
             assert_eq!(deciding(role, standing(0, 1), LIMITS), Ruling::Alone);
         }
+    }
+
+    #[test]
+    fn an_agent_hands_up_what_is_free_and_a_lead_moves_everything() {
+        assert!(assigning(Role::Agent, true, Some(Role::Lead)));
+        assert!(assigning(Role::Agent, true, None));
+        assert!(!assigning(Role::Agent, true, Some(Role::Agent)));
+        assert!(!assigning(Role::Agent, false, Some(Role::Manager)));
+        assert!(assigning(Role::Lead, false, Some(Role::Agent)));
+        assert!(!assigning(Role::Customer, true, Some(Role::Lead)));
     }
 
     #[test]

@@ -7,8 +7,16 @@ use crate::rules::money::{Amount, Currency};
 /// # Errors
 /// What is wrong with it, for the person who typed it.
 pub fn read(text: &str, currency: &str) -> Result<Amount, String> {
-    let text = text.trim();
     let digits = Currency::parse(currency).map_or(2, Currency::digits);
+    read_to(text, currency, digits)
+}
+
+/// The same with this many decimals: a balance holds more of them than a payment can have.
+///
+/// # Errors
+/// As `read`.
+pub fn read_to(text: &str, currency: &str, digits: u32) -> Result<Amount, String> {
+    let text = text.trim();
     let example = match digits {
         0 => "12".to_owned(),
         digits => format!("12.{:0<width$}", 5, width = digits as usize),

@@ -22,7 +22,7 @@ use super::{faces, gate, headers};
 /// The head of a request, on a new connection.
 pub const HEAD: Duration = Duration::from_secs(5);
 /// An idle connection is kept this long.
-pub const IDLE: Duration = Duration::from_secs(15);
+pub const IDLE: Duration = Duration::from_secs(10);
 const WHOLE: Duration = Duration::from_secs(60);
 const WHOLE_UPLOAD: Duration = Duration::from_secs(300);
 const BODY: Duration = Duration::from_secs(30);
@@ -97,5 +97,41 @@ impl ResponseError for Late {
         let mut face = faces::plain(self.status_code());
         headers::put(face.headers_mut(), self.tls);
         face
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::StreamExt;
+    use futures_util::stream::{iter, pending};
+
+    fn hurried(payload: impl Stream<Item = Result<Bytes, PayloadError>> + 'static) -> Hurried {
+        Hurried {
+            payload: Payload::Stream {
+                payload: Box::pin(payload),
+            },
+            bell: Box::pin(sleep(Duration::from_millis(5))),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_comes_in_time_comes_whole() {
+        let pieces = [Ok(Bytes::from("ab")), Ok(Bytes::from("c"))];
+        let body = hurried(iter(pieces))
+            .map(Result::unwrap)
+            .collect::<Vec<_>>()
+            .await;
+        assert_eq!(body.concat(), b"abc");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_trickles_is_broken_off() {
+        let mut body = hurried(iter([Ok(Bytes::from("a"))]).chain(pending()));
+        assert_eq!(body.next().await.unwrap().unwrap(), "a");
+        let broken = body.next().await.unwrap().unwrap_err();
+        assert!(
+            matches!(broken, PayloadError::Io(cause) if cause.kind() == std::io::ErrorKind::TimedOut)
+        );
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use actix_web::HttpRequest;
 use percent_encoding::percent_decode;
 use serde::de::value::{Error as Unfit, MapDeserializer, StringDeserializer};
 use serde::de::{
@@ -68,6 +69,12 @@ pub fn sound(bytes: Vec<u8>) -> Result<String> {
 /// Fills `T`. A struct takes its own fields and no others, whether it says so (`deny_unknown_fields`) or not; a map takes all.
 pub fn parse<T: DeserializeOwned>(values: Vec<(String, String)>) -> Result<T> {
     T::deserialize(Values(values)).map_err(|_| Error::Malformed("not the fields of this form"))
+}
+
+/// What an address asks for after its `?`, as strictly as a form: an unknown or doubled name, or a word that is none of its
+/// field's, is no address of ours.
+pub fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T> {
+    parse(decode(request.query_string().as_bytes())?)
 }
 
 struct Values(Vec<(String, String)>);

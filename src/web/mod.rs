@@ -19,6 +19,7 @@ pub mod gate;
 mod headers;
 mod health;
 mod hosts;
+mod lines;
 pub mod nav;
 pub mod next;
 pub mod page;
@@ -26,6 +27,7 @@ pub mod parts;
 pub mod people;
 pub mod policies;
 pub mod portal;
+pub mod queue;
 pub mod reports;
 pub mod request;
 pub mod routes;
@@ -77,9 +79,11 @@ pub fn server(app: App, socket: TcpListener) -> io::Result<Server> {
             .wrap(from_fn(hosts::check_host))
             .wrap(from_fn(headers::add))
             .wrap(from_fn(request::log))
+            .wrap(from_fn(lines::watch))
             .configure(routes::configure)
     };
     let server = HttpServer::new(site)
+        .on_connect(lines::open)
         .client_request_timeout(deadlines::HEAD)
         .keep_alive(deadlines::IDLE)
         .max_connections(CONNECTIONS)

@@ -13,12 +13,16 @@ pub fn of(role: Option<Role>, path: &str) -> Vec<NavItem> {
             ("Requests", "/portal/tickets"),
             ("Balance", "/portal/balance"),
         ],
-        Some(Role::Agent) | Some(Role::Lead) => {
-            &[("Queue", "/queue"), ("Payouts", "/queue/payouts")]
-        }
+        Some(Role::Agent) => &[("Queue", "/queue"), ("Payouts", "/queue/payouts")],
+        Some(Role::Lead) => &[
+            ("Queue", "/queue"),
+            ("Payouts", "/queue/payouts"),
+            ("Outbox", "/queue/outbox"),
+        ],
         Some(Role::Manager) | Some(Role::Admin) => &[
             ("Queue", "/queue"),
             ("Payouts", "/queue/payouts"),
+            ("Outbox", "/queue/outbox"),
             ("Promises kept", "/reports/sla"),
             ("Refunds", "/reports/refunds"),
         ],

@@ -9,7 +9,9 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{ServiceConfig, resource, route};
 
 use super::gate::{self, Gate};
-use super::{assets, demo, faces, files, health, people, policies, portal, reports, styleguide};
+use super::{
+    assets, demo, faces, files, health, people, policies, portal, queue, reports, styleguide,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
@@ -106,6 +108,27 @@ routes! {
     Customer GET  "/portal/tickets/{number}/withdrawal" => portal::ticket::withdrawing;
     Customer POST "/portal/tickets/{number}/withdrawal" => portal::ticket::withdraw;
     Customer POST "/portal/tickets/{number}/appeal" => portal::ticket::appeal;
+
+    Agent    GET  "/queue" => queue::index::show;
+    Agent    GET  "/queue/claims/{number}" => queue::claim::show;
+    Agent    POST "/queue/claims/{number}/proposal" => queue::decision::propose;
+    Agent    POST "/queue/claims/{number}/decision" => queue::decision::create;
+    Agent    POST "/queue/claims/{number}/question" => queue::question::ask;
+    Agent    POST "/queue/claims/{number}/facts" => queue::facts::establish;
+    Agent    POST "/queue/claims/{number}/assessment" => queue::facts::reassess;
+    Agent    GET  "/queue/tickets/{number}" => queue::ticket::show;
+    Agent    POST "/queue/tickets/{number}/messages" => queue::messages::reply;
+    Agent    POST "/queue/tickets/{number}/notes" => queue::messages::note;
+    Agent    POST "/queue/tickets/{number}/assignment" => queue::turns::assign;
+    Agent    POST "/queue/tickets/{number}/closure" => queue::turns::close;
+    Agent    POST "/queue/tickets/{number}/reopening" => queue::turns::reopen;
+    Agent    GET  "/queue/orders/{number}" => queue::order::show;
+    Agent    GET  "/queue/payouts" => queue::payouts::show;
+    Lead     POST "/queue/payouts/{number}/settlement" => queue::payouts::settle;
+    Lead     POST "/queue/payouts/{number}/failure" => queue::payouts::fail;
+    Lead     POST "/queue/payouts/{number}/repetition" => queue::payouts::repeat;
+    Lead     GET  "/queue/outbox" => queue::outbox::show;
+    Lead     POST "/queue/outbox/{letter}/delivery" => queue::outbox::send_again;
 
     Manager  GET  "/reports/sla" => reports::sla::show;
     Manager  GET  "/reports/sla.csv" => reports::sla::csv;

@@ -12,6 +12,8 @@ use crate::support::page::Browser;
 const EVERYBODY: &str = "vcalmA";
 const SIGNED_IN: &str = "-calmA";
 const CUSTOMERS: &str = "-c----";
+const STAFF: &str = "--almA";
+const LEADS: &str = "---lmA";
 const MANAGERS: &str = "----mA";
 
 #[rustfmt::skip]
@@ -72,6 +74,27 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET",  "/portal/tickets/{number}/withdrawal", CUSTOMERS),
     ("POST", "/portal/tickets/{number}/withdrawal", CUSTOMERS),
     ("POST", "/portal/tickets/{number}/appeal", CUSTOMERS),
+
+    ("GET",  "/queue", STAFF),
+    ("GET",  "/queue/claims/{number}", STAFF),
+    ("POST", "/queue/claims/{number}/proposal", STAFF),
+    ("POST", "/queue/claims/{number}/decision", STAFF),
+    ("POST", "/queue/claims/{number}/question", STAFF),
+    ("POST", "/queue/claims/{number}/facts", STAFF),
+    ("POST", "/queue/claims/{number}/assessment", STAFF),
+    ("GET",  "/queue/tickets/{number}", STAFF),
+    ("POST", "/queue/tickets/{number}/messages", STAFF),
+    ("POST", "/queue/tickets/{number}/notes", STAFF),
+    ("POST", "/queue/tickets/{number}/assignment", STAFF),
+    ("POST", "/queue/tickets/{number}/closure", STAFF),
+    ("POST", "/queue/tickets/{number}/reopening", STAFF),
+    ("GET",  "/queue/orders/{number}", STAFF),
+    ("GET",  "/queue/payouts", STAFF),
+    ("POST", "/queue/payouts/{number}/settlement", LEADS),
+    ("POST", "/queue/payouts/{number}/failure", LEADS),
+    ("POST", "/queue/payouts/{number}/repetition", LEADS),
+    ("GET",  "/queue/outbox", LEADS),
+    ("POST", "/queue/outbox/{letter}/delivery", LEADS),
 
     ("GET",  "/reports/sla", MANAGERS),
     ("GET",  "/reports/sla.csv", MANAGERS),

@@ -5,6 +5,7 @@
 mod support;
 
 mod claims;
+mod cli;
 mod gates;
 mod intake;
 mod money;

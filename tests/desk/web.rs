@@ -1,7 +1,9 @@
 //! What every request meets before any page: headers, hosts, origins, tokens, limits, and addresses that are not there.
 
+mod broken;
 mod forms;
 mod raw;
+mod uploads;
 
 use redress::act::Role;
 use redress::web::routes::ALL;

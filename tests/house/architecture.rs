@@ -143,7 +143,7 @@ const NAMED_ONLY_IN: &[(&[&str], &[&str], &str)] = &[
     ),
     (
         &["TcpStream"],
-        &["outside/"],
+        &["outside/", "web/lines.rs"],
         "sockets belong to the outside",
     ),
     (

@@ -60,7 +60,7 @@ fn schema_on(server: String) -> (String, Home) {
 impl Fresh {
     /// Everything the proof of the books finds.
     pub fn findings(&self) -> Vec<String> {
-        let report = self.pool.read(ledger::verify).unwrap();
+        let report = self.pool.snapshot(ledger::verify).unwrap();
         report.findings.iter().map(ToString::to_string).collect()
     }
 

@@ -21,6 +21,7 @@ pub fn ask(tx: &mut Tx, act: &Act, id: &ClaimId, seen: i64, words: &str) -> Resu
         return Err(Error::invalid("words", "Write what you need to know"));
     }
     let claim = open_claim(tx, act, id, Some(seen))?;
+    not_own(act, &claim)?;
     let assessment = super::assessed(tx, id)?;
     let state = step(&claim, lifecycle::Verb::Ask, assessment.outcome)?;
     let ticket = crate::db::tickets::find(tx, &claim.ticket_id)?;
@@ -57,6 +58,7 @@ pub fn establish(
     source: &str,
 ) -> Result<Option<Standing>> {
     let claim = open_claim(tx, act, id, Some(seen))?;
+    not_own(act, &claim)?;
     if facts.is_empty() {
         return Err(Error::invalid("facts", "Choose what you found out"));
     }
@@ -256,6 +258,14 @@ fn open_claim(tx: &mut Tx, act: &Act, id: &ClaimId, seen: Option<i64>) -> Result
         Ok(claim)
     } else {
         Err(Error::refused(Code::IllegalStep))
+    }
+}
+
+/// Nobody works on a claim of their own.
+fn not_own(act: &Act, claim: &Claim) -> Result<()> {
+    match own(act, claim) {
+        Ok(()) => Err(Error::refused(Code::OwnClaim)),
+        Err(_) => Ok(()),
     }
 }
 

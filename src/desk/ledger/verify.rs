@@ -77,7 +77,7 @@ impl fmt::Display for Proof {
     }
 }
 
-/// Proves the books of every seller.
+/// Proves the books of every seller, as they stand at one moment: read them in a `Pool::snapshot`.
 pub fn verify(conn: &mut Conn) -> Result<Report> {
     let mut report = Report::default();
     for seller in sellers::all(conn)? {
@@ -90,10 +90,12 @@ pub fn verify(conn: &mut Conn) -> Result<Report> {
             findings: Vec::new(),
             folds: BTreeMap::new(),
             purses: BTreeMap::new(),
+            disputed: BTreeMap::new(),
         };
         audit.journals(conn)?;
         audit.accounts(conn)?;
         audit.lots(conn)?;
+        audit.disputes(conn)?;
         audit.orders(conn)?;
         audit.deposits(conn)?;
         audit.payouts(conn)?;
@@ -115,6 +117,7 @@ struct Audit<'a> {
     findings: Vec<Finding>,
     folds: BTreeMap<AccountId, Standing>,
     purses: Purses,
+    disputed: BTreeMap<String, i64>,
 }
 
 impl Audit<'_> {

@@ -13,6 +13,8 @@ pub struct Fact {
     /// How to find out, or what to mind; may be empty.
     pub hint: &'static str,
     pub answer: Answer,
+    /// It belongs to the order's own record, and is asked for only where nobody has told it.
+    pub on_record: bool,
 }
 
 /// How a fact is answered.
@@ -48,6 +50,17 @@ const fn fact(
         question,
         hint,
         answer,
+        on_record: false,
+    }
+}
+
+const fn on_record(path: &'static str, question: &'static str, answer: Answer) -> Fact {
+    Fact {
+        path,
+        question,
+        hint: "As the shop's own books say.",
+        answer,
+        on_record: true,
     }
 }
 
@@ -55,6 +68,24 @@ const YES_NO: Answer = Answer::OneOf(&[choice("Yes", Yes), choice("No", No)]);
 
 /// In the order in which a person would ask: the order first, then what was wrong, then who the customer is.
 pub const FACTS: &[Fact] = &[
+    on_record("order.placed_at", "When was it bought?", Answer::Moment),
+    on_record(
+        "order.status",
+        "How does the order stand?",
+        Answer::OneOf(&[
+            choice("Not started", Text("pending")),
+            choice("Being started", Text("processing")),
+            choice("In progress", Text("in_progress")),
+            choice("Partly delivered, and ended", Text("partial")),
+            choice("Completed", Text("completed")),
+            choice("Cancelled", Text("canceled")),
+        ]),
+    ),
+    on_record(
+        "order.quantity",
+        "How many units were ordered?",
+        Answer::Count,
+    ),
     fact(
         "findings.stop",
         "Could the order be stopped?",
@@ -82,10 +113,9 @@ pub const FACTS: &[Fact] = &[
         "",
         YES_NO,
     ),
-    fact(
+    on_record(
         "order.canceled_by",
         "Who cancelled the order?",
-        "",
         Answer::OneOf(&[
             choice("The customer", Text("customer")),
             choice("The seller's system", Text("system")),
@@ -203,22 +233,19 @@ pub const FACTS: &[Fact] = &[
         "The name, as the customer uses it.",
         Answer::Words,
     ),
-    fact(
+    on_record(
         "order.sent_at",
         "When was the product sent?",
-        "",
         Answer::Moment,
     ),
-    fact(
+    on_record(
         "order.confirmed_at",
         "When was the order confirmed?",
-        "",
         Answer::Moment,
     ),
-    fact(
+    on_record(
         "order.period_ends_on",
         "On which day does the plan's period end?",
-        "",
         Answer::Day,
     ),
     fact(
@@ -227,16 +254,14 @@ pub const FACTS: &[Fact] = &[
         "Only with proof: the page as it was at the purchase.",
         YES_NO,
     ),
-    fact(
+    on_record(
         "order.service.returnable",
         "Was it offered as something that can be returned?",
-        "",
         YES_NO,
     ),
-    fact(
+    on_record(
         "order.service.refundable_once_started",
         "Was it offered as refundable once started?",
-        "",
         YES_NO,
     ),
     fact(

@@ -366,7 +366,6 @@ fn told(conn: &mut Conn, viewer: &Viewer, moved: &Moved) -> Result<Told> {
     Ok(match moved.journal.kind {
         Movement::DepositReceived => deposit(conn, viewer, "Deposit", reference)?,
         Movement::BonusGranted => Told::plain("Bonus"),
-        Movement::BonusExpired => Told::plain("Bonus expired"),
         Movement::OrderPaid => order(conn, viewer, "Order", reference)?,
         Movement::RefundToBalance => order(conn, viewer, "Refund of order", reference)?,
         Movement::PayoutReserved => payout(conn, viewer, "Paid out", reference)?,

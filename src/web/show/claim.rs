@@ -14,9 +14,14 @@ use crate::web::parts::{
 
 /// The state of a claim for the staff.
 pub fn staff_badge(claim: &Claim) -> Badge {
-    match claim.state.as_str() {
+    staff_state(&claim.state, claim.appealed_at.is_some())
+}
+
+/// The same from the state's word.
+pub fn staff_state(state: &str, is_appeal: bool) -> Badge {
+    match state {
         "needs_evidence" => Badge::new(Tone::Paused, "Waiting on customer"),
-        "in_review" if claim.appealed_at.is_some() => Badge::new(Tone::Warn, "Appealed"),
+        "in_review" if is_appeal => Badge::new(Tone::Warn, "Appealed"),
         "in_review" => Badge::new(Tone::Accent, "To decide"),
         "action_first" => Badge::new(Tone::Warn, "Work first"),
         "on_hold" => Badge::new(Tone::Paused, "On hold"),

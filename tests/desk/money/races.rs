@@ -193,6 +193,22 @@ fn a_payout_marked_as_sent_by_everybody_at_once_is_settled_once() {
 }
 
 #[test]
+fn the_books_prove_at_every_moment_while_others_write() {
+    let books = Books::open();
+    books.deposit("d1", "100", 0);
+    let order = books.order("o1", &[("balance", "100")], 1);
+    let outcomes = at_once(|number| {
+        if number.is_multiple_of(4) {
+            assert_eq!(books.db.findings(), Vec::<String>::new());
+            return Ok(true);
+        }
+        books.refund(&order, "1", &format!("refund {number}"), 2)
+    });
+    assert!(outcomes.iter().all(Result::is_ok));
+    assert_eq!(books.account("customer_cash"), "48");
+}
+
+#[test]
 fn a_refund_that_fails_half_way_leaves_nothing() {
     let books = Books::open();
     books.deposit("d1", "100", 0);

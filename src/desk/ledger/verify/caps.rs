@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{Audit, SLICE};
-use crate::db::deposits::{self, Lot};
-use crate::db::disputes::{self, Dispute};
 use crate::db::ledger as rows;
 use crate::db::orders::{self, Deposit, Order};
-use crate::db::payouts::{self, Payout};
-use crate::db::{Conn, maybe};
+use crate::db::{Conn, deposits, disputes, payouts};
 use crate::error::Result;
+use crate::ids::{DepositId, OrderId};
 use crate::rules::ledger::AccountKind;
 
 impl Audit<'_> {
@@ -34,16 +32,16 @@ impl Audit<'_> {
             let refunded = about(conn, AccountKind::Refunds)?;
             for order in &slice {
                 self.proof.orders += 1;
-                let disputed = disputes::of_order(conn, &order.id)?;
+                let disputed = self.disputed(order.id.as_str());
                 let of = |sums: &BTreeMap<String, i64>| {
                     sums.get(order.id.as_str()).copied().unwrap_or(0)
                 };
-                self.order(order, of(&sold), -of(&refunded), &disputed);
+                self.order(order, of(&sold), -of(&refunded), disputed);
             }
         }
     }
 
-    fn order(&mut self, order: &Order, sold_e8: i64, refunded_e8: i64, disputed: &[Dispute]) {
+    fn order(&mut self, order: &Order, sold_e8: i64, refunded_e8: i64, disputed_e8: i64) {
         let name = format!("order {}", order.number);
         if order.charge_e8.unwrap_or(0) != sold_e8 {
             let why = format!(
@@ -59,7 +57,7 @@ impl Audit<'_> {
             );
             self.find(&name, why);
         }
-        self.counted_disputes(&name, order.disputed_e8, disputed);
+        self.counted_disputes(&name, order.disputed_e8, disputed_e8);
     }
 
     pub(super) fn deposits(&mut self, conn: &mut Conn) -> Result<()> {
@@ -70,35 +68,34 @@ impl Audit<'_> {
                 return Ok(());
             };
             last = Some(end.id.clone());
+            let ids = slice
+                .iter()
+                .map(|deposit| deposit.id.clone())
+                .collect::<Vec<_>>();
+            let began = deposits::began(conn, &ids)?;
+            let sent = payouts::counted(conn, &ids)?;
+            let of = |sums: &[(DepositId, i64)], deposit: &Deposit| {
+                let found = sums.iter().find(|(id, _)| *id == deposit.id);
+                found.map(|(_, e8)| *e8)
+            };
             for deposit in &slice {
                 self.proof.deposits += 1;
-                let lot = maybe(deposits::lot_of_deposit(conn, &deposit.id))?;
-                let sent = payouts::of_deposit(conn, &deposit.id)?;
-                let disputed = disputes::of_deposit(conn, &deposit.id)?;
-                self.deposit(deposit, lot.as_ref(), &sent, &disputed);
+                self.deposit(
+                    deposit,
+                    of(&began, deposit),
+                    of(&sent, deposit).unwrap_or(0),
+                );
             }
         }
     }
 
-    fn deposit(
-        &mut self,
-        deposit: &Deposit,
-        lot: Option<&Lot>,
-        sent: &[Payout],
-        disputed: &[Dispute],
-    ) {
+    fn deposit(&mut self, deposit: &Deposit, began_e8: Option<i64>, sent_e8: i64) {
         let name = format!("deposit {}", deposit.reference);
-        let began_e8 = lot.map(|lot| lot.original_e8);
         if began_e8 != Some(deposit.amount_e8) {
             let began = began_e8.map_or_else(|| "nothing".to_owned(), |e8| e8.to_string());
             let why = format!("is {} and its lot began with {began}", deposit.amount_e8);
             self.find(&name, why);
         }
-        let sent_e8 = sent
-            .iter()
-            .filter(|payout| payout.state.counts())
-            .map(|payout| payout.amount_e8)
-            .sum::<i64>();
         if deposit.refunded_e8 != sent_e8 {
             let why = format!(
                 "says {} went back and its payouts sum to {sent_e8}",
@@ -106,12 +103,34 @@ impl Audit<'_> {
             );
             self.find(&name, why);
         }
-        self.counted_disputes(&name, deposit.disputed_e8, disputed);
+        let disputed_e8 = self.disputed(deposit.id.as_str());
+        self.counted_disputes(&name, deposit.disputed_e8, disputed_e8);
     }
 
-    fn counted_disputes(&mut self, name: &str, says_e8: i64, disputed: &[Dispute]) {
-        let standing = disputed.iter().filter(|dispute| dispute.status != "won");
-        let sum_e8 = standing.map(|dispute| dispute.amount_e8).sum::<i64>();
+    /// What stands disputed, by deposit or order. Chargebacks are few: all of a seller's are kept in memory.
+    pub(super) fn disputes(&mut self, conn: &mut Conn) -> Result<()> {
+        let mut last = None;
+        loop {
+            let slice = disputes::after(conn, &self.seller.id, last.as_ref(), SLICE)?;
+            let Some(end) = slice.last() else {
+                return Ok(());
+            };
+            last = Some(end.id.clone());
+            for dispute in slice.iter().filter(|dispute| dispute.status != "won") {
+                let deposit = dispute.deposit_id.as_ref().map(DepositId::as_str);
+                let order = dispute.order_id.as_ref().map(OrderId::as_str);
+                if let Some(payment) = deposit.or(order) {
+                    *self.disputed.entry(payment.to_owned()).or_default() += dispute.amount_e8;
+                }
+            }
+        }
+    }
+
+    fn disputed(&self, payment: &str) -> i64 {
+        self.disputed.get(payment).copied().unwrap_or(0)
+    }
+
+    fn counted_disputes(&mut self, name: &str, says_e8: i64, sum_e8: i64) {
         if says_e8 != sum_e8 {
             self.find(
                 name,

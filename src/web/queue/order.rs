@@ -1,0 +1,102 @@
+//! An order as staff see it: its facts, what the buyer was shown, its history, and every request about it.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+use askama::Template;
+
+use super::Looker;
+use super::case::method;
+use super::record::{EarlierClaim, Passed, earlier_claim, order_rows, passed};
+use crate::app::App;
+use crate::db::{self, Conn};
+use crate::desk::policies;
+use crate::error::{Error, Result};
+use crate::web::filters;
+use crate::web::gate::Agent;
+use crate::web::page::{Crumb, Frame, render};
+use crate::web::parts::{Badge, Link, Row, Share, Summary};
+use crate::web::show::order as words;
+use crate::web::show::order::Labels;
+
+#[derive(Template)]
+#[template(path = "queue/order.html")]
+struct Show {
+    frame: Frame,
+    number: String,
+    item: String,
+    state: Badge,
+    share: Option<Share>,
+    facts: Summary,
+    shown: Summary,
+    history: Vec<Passed>,
+    claims: Vec<EarlierClaim>,
+    customer: Link,
+    policy: Link,
+}
+
+pub async fn show(app: Data<App>, visit: Agent, number: Path<String>) -> Result<HttpResponse> {
+    let looker = Looker::of(&visit.person, &visit);
+    let mut frame = visit.frame(&format!("Order {number}"));
+    frame.crumbs.push(Crumb {
+        label: "Queue".to_owned(),
+        href: "/queue".to_owned(),
+    });
+    let page = app
+        .read(move |conn| page(conn, frame, &looker, &number))
+        .await?;
+    Ok(render(&page))
+}
+
+fn page(conn: &mut Conn, frame: Frame, looker: &Looker, number: &str) -> Result<Show> {
+    let order = db::orders::for_staff(conn, &looker.scope, number)?;
+    let seller = db::sellers::find(conn, &order.seller_id)?;
+    let shelf = policies::shelf(conn, &seller.policy)?;
+    let at = order.placed_at.map_or(looker.wall.now, |at| at.utc());
+    let policy = shelf.nearest(
+        &seller.policy,
+        at,
+        seller
+            .time_zone
+            .as_deref()
+            .and_then(|zone| zone.parse().ok()),
+    );
+    let policy = policy.ok_or(Error::NotFound)?;
+    let methods = db::deposits::methods_of(conn, &order.seller_id, &order.customer_id)?;
+    let labels: Labels = methods
+        .into_iter()
+        .map(|method| (method.reference, method.label))
+        .collect();
+    let customer = db::people::find(conn, &order.customer_id)?;
+    let mut rows = vec![Row::text("Seller", &seller.name)];
+    rows.extend(order_rows(
+        &order,
+        &|reference| method(&labels, reference),
+        looker.wall,
+    )?);
+    let history = db::orders::history(conn, &order.id)?;
+    let claims = db::claims::of_order(conn, &order.id)?;
+    Ok(Show {
+        frame,
+        number: order.number.clone(),
+        item: order.title.clone(),
+        state: words::badge(order.status),
+        share: words::share(&order, policy),
+        facts: Summary { rows },
+        shown: Summary {
+            rows: words::shown_at_purchase(&order)?,
+        },
+        history: history
+            .iter()
+            .map(|line| passed(line, looker.wall))
+            .collect(),
+        claims: claims.iter().map(earlier_claim).collect(),
+        customer: Link {
+            label: format!("{} ({})", customer.name, customer.email),
+            href: super::record::everything_of(&customer.email),
+        },
+        policy: Link {
+            label: format!("{}, version {}", policy.title, policy.version),
+            href: format!("/policies/{}/{}", policy.id, policy.version),
+        },
+    })
+}
