@@ -8,6 +8,8 @@ pub mod check;
 mod filed;
 pub mod home;
 pub mod orders;
+mod questions;
+pub mod replies;
 mod rows;
 pub mod steps;
 pub mod ticket;

@@ -103,11 +103,11 @@ routes! {
     Customer POST "/portal/tickets" => portal::tickets::create;
     Customer GET  "/portal/tickets/new" => portal::tickets::new;
     Customer GET  "/portal/tickets/{number}" => portal::ticket::show;
-    Customer POST "/portal/tickets/{number}/messages" => portal::ticket::reply;
-    Customer POST "/portal/tickets/{number}/answers" => portal::ticket::supply;
-    Customer GET  "/portal/tickets/{number}/withdrawal" => portal::ticket::withdrawing;
-    Customer POST "/portal/tickets/{number}/withdrawal" => portal::ticket::withdraw;
-    Customer POST "/portal/tickets/{number}/appeal" => portal::ticket::appeal;
+    Customer POST "/portal/tickets/{number}/messages" => portal::replies::reply;
+    Customer POST "/portal/tickets/{number}/answers" => portal::replies::supply;
+    Customer GET  "/portal/tickets/{number}/withdrawal" => portal::replies::withdrawing;
+    Customer POST "/portal/tickets/{number}/withdrawal" => portal::replies::withdraw;
+    Customer POST "/portal/tickets/{number}/appeal" => portal::replies::appeal;
 
     Agent    GET  "/queue" => queue::index::show;
     Agent    GET  "/queue/claims/{number}" => queue::claim::show;

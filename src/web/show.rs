@@ -1,6 +1,7 @@
 //! Turns what the desk knows into what pages show: states into words, assessments into tables, clocks into badges. One place for
 //! customer, agent and manager, so that the same claim reads the same for all of them. Words only; nothing is decided here.
 
+pub mod answer;
 pub mod claim;
 pub mod clocks;
 pub mod next;

@@ -13,8 +13,9 @@ use crate::web::filters;
 use crate::web::gate::Customer;
 use crate::web::page::{Frame, redirect, render};
 use crate::web::parts::{Amount, Link, Sum, Tone};
+use crate::web::show::answer::{Dated, answer, dated};
 use crate::web::show::claim as words;
-use crate::web::show::next::{self, Dated};
+use crate::web::show::next;
 
 #[derive(Template)]
 #[template(path = "portal/done.html")]
@@ -47,7 +48,7 @@ fn page(conn: &mut Conn, mut frame: Frame, viewer: &Viewer, number: &str) -> Res
     let claim = db::claims::for_customer(conn, &viewer.person.id, number)?;
     let seller = db::sellers::find(conn, &claim.seller_id)?;
     let filed = Filed::load(conn, claim)?;
-    let (tone, heading, sentence) = next::answer(&filed.case());
+    let (tone, heading, sentence) = answer(&filed.case());
     let claim = &filed.claim;
     let granted = claim.granted_e8.filter(|_| claim.approved_at.is_some());
     let is_waiting = claim.state == "needs_evidence";
@@ -74,7 +75,7 @@ fn page(conn: &mut Conn, mut frame: Frame, viewer: &Viewer, number: &str) -> Res
         } else {
             Vec::new()
         },
-        next: next::dated(&filed.case(), viewer.wall),
+        next: dated(&filed.case(), viewer.wall),
         email: viewer.person.email.clone(),
         ticket: Link {
             label: if is_waiting {

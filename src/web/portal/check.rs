@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
 
-use super::{Viewer, cancel, labels, steps};
+use super::{Viewer, cancel, labels, questions};
 use crate::app::App;
 use crate::db::{self, Conn};
 use crate::desk::claims;
@@ -109,9 +109,9 @@ fn laid_out(
     let mut verdict = words::verdict(&claim, topic.order.as_ref(), &assessment, &named);
     verdict.amount = verdict.amount.filter(|_| pays(assessment.outcome));
     verdict.sentence = expectation(&assessment, &claim.currency);
-    let given = steps::given(conn, &draft, &topic, &answers)?;
+    let given = questions::given(conn, &draft, &topic, &answers)?;
     let rows = given.into_iter().map(|(name, lines)| {
-        Row::lines(steps::label(&name), lines).change_at(&format!("{base}/{name}"))
+        Row::lines(questions::label(&name), lines).change_at(&format!("{base}/{name}"))
     });
     frame.seller_name = Some(topic.seller.name.clone());
     frame.refused = form.is_refused();
@@ -121,7 +121,7 @@ fn laid_out(
     });
     Ok(Ok(Check {
         frame,
-        about: steps::about(&topic),
+        about: questions::about(&topic),
         answers: Summary {
             rows: rows.collect(),
         },

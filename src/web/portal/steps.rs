@@ -8,7 +8,8 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
 
-use super::uploads::{LIMITS, Uploads, beside};
+use super::questions::{Quote, about, filled, heading, kept_files, question, questions, quotes};
+use super::uploads::{Uploads, beside};
 use super::{Viewer, cancel};
 use crate::act::Act;
 use crate::app::App;
@@ -21,14 +22,11 @@ use crate::error::{Error, Result};
 use crate::ids::{DraftId, FileId, OrderId, SellerId};
 use crate::rules::assessment::Outcome;
 use crate::rules::facts::EvidenceKind;
-use crate::rules::policy::{Clause, Ground};
 use crate::web::form::{Form, new_key};
 use crate::web::gate::Customer;
-use crate::web::page::{
-    Answering, Ask, Choice, Crumb, Filled, Frame, KeptFile, redirect, render, render_as,
-};
-use crate::web::parts::{ClauseRef, Tone};
-use crate::web::show::{claim as words, next};
+use crate::web::page::{Answering, Ask, Crumb, Filled, Frame, redirect, render, render_as};
+use crate::web::parts::Tone;
+use crate::web::show::next;
 use crate::web::upload::Upload;
 use crate::web::{amount, filters};
 
@@ -50,15 +48,6 @@ struct Step {
     /// Where the draft can be thrown away; none before there is one.
     discard: Option<String>,
     discard_key: String,
-}
-
-/// A clause in the policy's own words.
-struct Quote {
-    clause: ClauseRef,
-    title: String,
-    words: String,
-    /// The ground that it speaks for, where several are quoted.
-    about: String,
 }
 
 /// Fields by name: which there are depends on the question.
@@ -365,121 +354,6 @@ fn only(sent: &Sent, known: &[&str]) -> Result<()> {
     }
 }
 
-// ---- the questions themselves
-
-/// The questions of a draft in their order; the first is always the ground.
-fn questions(topic: &Topic, answers: &Answers) -> Vec<String> {
-    let mut names = vec!["ground".to_owned()];
-    if let Some(ground) = topic.ground(&answers.ground) {
-        names.extend(topic.asks(ground).into_iter().map(str::to_owned));
-    }
-    names
-}
-
-fn question(topic: &Topic, name: &str, kept: Vec<KeptFile>) -> Ask {
-    match name {
-        "ground" => {
-            let grounds = topic.grounds();
-            let choices = grounds.map(|one| Choice::new(&one.id, &one.title, &one.hint));
-            Ask::new(name, "Choose one", "", Answering::Radios).of(choices.collect())
-        }
-        "reason" => Ask::new(
-            name,
-            "In your own words",
-            "What happened, and since when? A few sentences are enough.",
-            Answering::Words,
-        ),
-        "requested" => {
-            let mut ask = Ask::new(
-                name,
-                "Amount",
-                "Leave it empty for everything that can be paid out.",
-                Answering::Money,
-            );
-            ask.prefix = filters::mark(&topic.seller.currency);
-            ask
-        }
-        "remedy_choice" => Ask::new(name, "Choose one", "", Answering::Radios).of(vec![
-            Choice::new("refund", "My money back", ""),
-            Choice::new(
-                "replacement",
-                "A replacement",
-                "The same thing again, working.",
-            ),
-        ]),
-        kind => {
-            let mut ask = Ask::new(kind, "Files", LIMITS, Answering::Files);
-            ask.kept = kept;
-            ask
-        }
-    }
-}
-
-/// The question itself, as the heading of its page.
-fn heading(topic: &Topic, name: &str) -> &'static str {
-    match (name, EvidenceKind::from_word(name)) {
-        ("ground", _) if topic.order.is_some() => "What happened?",
-        ("ground" | "remedy_choice", _) => "What would you like?",
-        ("reason", _) => "Tell us about it",
-        ("requested", _) => "How much would you like back?",
-        (_, Some(EvidenceKind::Screenshot)) => "Do you have a screenshot that shows it?",
-        (_, Some(EvidenceKind::Log)) => "Do you have a log of what happened?",
-        (_, Some(EvidenceKind::InvoicePayment)) => {
-            "Do you have the receipt, or the line of your bank statement?"
-        }
-        _ => "Do you have anything that shows it?",
-    }
-}
-
-/// What the answer page and the list of answers call a question.
-pub fn label(name: &str) -> &'static str {
-    match name {
-        "ground" => "What happened",
-        "reason" => "In your words",
-        "requested" => "Amount",
-        "remedy_choice" => "What you would like",
-        "screenshot" => "Screenshot",
-        "log" => "Log",
-        "invoice_payment" => "Proof of payment",
-        "order_number" => "Order number",
-        _ => "Evidence",
-    }
-}
-
-fn filled(topic: &Topic, answers: &Answers, name: &str) -> Filled {
-    let value = match name {
-        "ground" => answers.ground.clone(),
-        "reason" => answers.reason.clone(),
-        "remedy_choice" => answers.remedy_choice.clone().unwrap_or_default(),
-        "requested" => answers.requested_e8.map_or_else(String::new, |e8| {
-            filters::figure(e8, &topic.seller.currency)
-        }),
-        _ => String::new(),
-    };
-    Filled {
-        values: vec![(name.to_owned(), value)],
-        ..Filled::default()
-    }
-}
-
-fn kept_files(
-    conn: &mut Conn,
-    draft: &Draft,
-    answers: &Answers,
-    kind: &str,
-) -> Result<Vec<KeptFile>> {
-    let files = db::files::of_draft(conn, &draft.id)?;
-    let mine = files
-        .iter()
-        .filter(|file| answers.files_of(kind).any(|id| *id == file.id));
-    let kept = mine.map(|file| KeptFile {
-        id: file.id.to_string(),
-        name: file.name.clone(),
-        size: filters::file_size(u64::try_from(file.bytes).unwrap_or(0)),
-    });
-    Ok(kept.collect())
-}
-
 /// Said early where the answer will likely be no.
 fn warning(conn: &mut Conn, act: &Act, draft: &Draft, answers: &Answers) -> Result<Option<String>> {
     if drafts::topic(conn, act, draft)?
@@ -539,14 +413,6 @@ fn laid_out(
     })
 }
 
-/// "Order O-1001 · 1,000 followers".
-pub fn about(topic: &Topic) -> String {
-    match &topic.order {
-        Some(order) => format!("Order {} · {}", order.number, order.title),
-        None => format!("Your balance with {}", topic.seller.name),
-    }
-}
-
 /// One step back: the question before this one, or the page that the claim was begun on.
 fn back(
     topic: &Topic,
@@ -570,69 +436,4 @@ fn back(
         None => ("Balance".to_owned(), "/portal/balance".to_owned()),
     };
     Crumb { label, href }
-}
-
-/// The policy's own words beside a question: for the first one, what tells each ground from the others.
-fn quotes(topic: &Topic, ground: Option<&Ground>, name: &str) -> Vec<Quote> {
-    let quote = |clause: &Clause, about: &str| Quote {
-        clause: words::clause(&topic.policy, &clause.id),
-        title: clause.heading.clone(),
-        words: clause.words.clone(),
-        about: about.to_owned(),
-    };
-    if name == "ground" {
-        let told = topic.grounds().filter_map(|ground| {
-            let clause = topic.policy.clause_telling(ground)?;
-            Some(quote(clause, &ground.title))
-        });
-        return told.collect();
-    }
-    let Some(ground) = ground else {
-        return Vec::new();
-    };
-    let asking = topic.policy.clause_asking(ground, name);
-    let clause = asking.or_else(|| topic.policy.clause_telling(ground));
-    clause.map(|clause| quote(clause, "")).into_iter().collect()
-}
-
-/// The questions with their labels and answers, for the page that shows them all before they are sent.
-pub fn given(
-    conn: &mut Conn,
-    draft: &Draft,
-    topic: &Topic,
-    answers: &Answers,
-) -> Result<Vec<(String, Vec<String>)>> {
-    let files = db::files::of_draft(conn, &draft.id)?;
-    let mut given = Vec::new();
-    for name in questions(topic, answers) {
-        let lines = match name.as_str() {
-            "ground" => topic
-                .ground(&answers.ground)
-                .map(|ground| ground.title.clone())
-                .into_iter()
-                .collect(),
-            "reason" => answers.reason.lines().map(str::to_owned).collect(),
-            "requested" => vec![answers.requested_e8.map_or_else(
-                || "Everything that can be paid out".to_owned(),
-                |e8| filters::money(e8, &topic.seller.currency),
-            )],
-            "remedy_choice" => vec![match answers.remedy_choice.as_deref() {
-                Some("replacement") => "A replacement".to_owned(),
-                _ => "My money back".to_owned(),
-            }],
-            kind => {
-                let mine = files
-                    .iter()
-                    .filter(|file| answers.files_of(kind).any(|id| *id == file.id));
-                let names = mine.map(|file| file.name.clone()).collect::<Vec<_>>();
-                if names.is_empty() {
-                    vec!["Nothing yet".to_owned()]
-                } else {
-                    names
-                }
-            }
-        };
-        given.push((name, lines));
-    }
-    Ok(given)
 }

@@ -1,41 +1,35 @@
 //! One request: what happens next and by when, what was decided and how the sum comes about, the conversation, and what the
-//! customer can do: write, send what was asked for, withdraw, appeal. Notes are not filtered out here; they are never loaded.
+//! customer was asked for. Notes are not filtered out here; they are never loaded. What is sent from it is in `replies.rs`.
 
 use std::collections::HashMap;
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
-use serde::Deserialize;
 
 use super::Viewer;
 use super::filed::Filed;
-use super::uploads::{LIMITS, Uploads, beside};
+use super::uploads::LIMITS;
 use crate::app::App;
 use crate::db::claims::Claim;
 use crate::db::tickets::{Message, Ticket};
 use crate::db::{self, Conn};
-use crate::desk::claims::{self, Supply};
-use crate::desk::forms::Done;
-use crate::desk::tickets as verbs;
-use crate::error::{Error, Fields, Result};
-use crate::ids::FileId;
+use crate::desk::claims;
+use crate::error::Result;
 use crate::rules::facts::{EvidenceKind, Remedy};
 use crate::web::filters;
-use crate::web::form::{Form, Nothing, new_key};
+use crate::web::form::new_key;
 use crate::web::gate::Customer;
-use crate::web::page::{Answering, Ask, Choice, Crumb, Filled, Frame, render, render_as};
+use crate::web::page::{Answering, Ask, Choice, Crumb, Filled, Frame, render};
 use crate::web::parts::{
     Amount, Badge, Deadlines, File, Findings, Link, NextStep, Row, Sum, Summary, Timeline, Tone,
 };
 use crate::web::show::story::{self, Names};
 use crate::web::show::{claim as words, clocks, next, order as order_words};
-use crate::web::upload::Upload;
 
 #[derive(Template)]
 #[template(path = "portal/ticket.html")]
-struct Show {
+pub(super) struct Show {
     frame: Frame,
     number: String,
     subject: String,
@@ -79,10 +73,10 @@ struct Outcome {
 
 /// The forms of the page that were refused, as they were typed.
 #[derive(Default)]
-struct Again {
-    reply: Option<Filled>,
-    answers: Option<Filled>,
-    appeal: Option<Filled>,
+pub(super) struct Again {
+    pub reply: Option<Filled>,
+    pub answers: Option<Filled>,
+    pub appeal: Option<Filled>,
 }
 
 pub async fn show(app: Data<App>, visit: Customer, number: Path<String>) -> Result<HttpResponse> {
@@ -90,7 +84,12 @@ pub async fn show(app: Data<App>, visit: Customer, number: Path<String>) -> Resu
     Ok(render(&page))
 }
 
-async fn page(app: &App, visit: &Customer, number: String, again: Again) -> Result<Show> {
+pub(super) async fn page(
+    app: &App,
+    visit: &Customer,
+    number: String,
+    again: Again,
+) -> Result<Show> {
     let viewer = Viewer::of(app, visit);
     let frame = visit.frame(&number);
     app.read(move |conn| laid_out(conn, frame, &viewer, &number, again))
@@ -330,226 +329,4 @@ fn questions(filed: &Filed, form: Option<Filled>) -> Result<Questions> {
         form: form.unwrap_or_default(),
         key: new_key()?,
     })
-}
-
-// ---- what the customer does
-
-#[derive(Debug, Clone, Deserialize)]
-pub struct Reply {
-    body: String,
-}
-
-pub async fn reply(
-    app: Data<App>,
-    visit: Customer,
-    number: Path<String>,
-    upload: Upload<Reply>,
-) -> Result<HttpResponse> {
-    let number = number.into_inner();
-    let uploads = Uploads::take(&app, upload.files).await?;
-    if !uploads.problems().is_empty() {
-        let outcome = Err(Error::Invalid(under("body", uploads.problems())));
-        let outcome = uploads.settle(&app, outcome).await;
-        return again(&app, &visit, number, outcome, &upload.form, Place::Reply).await;
-    }
-    let (me, at, waiting) = (visit.person.id.clone(), number.clone(), uploads.clone());
-    let outcome = upload
-        .form
-        .submit(&app, visit.act(&app), move |tx, act, sent: &Reply| {
-            let ticket = db::tickets::for_customer(tx, &me, &at)?;
-            let kept = waiting
-                .keep(tx, act)
-                .map_err(|error| beside("body", error))?;
-            let files = kept.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
-            let message = verbs::reply(tx, act, &ticket.id, None, &sent.body, &files)?;
-            let place = format!("/portal/tickets/{at}#m-{}", message.id);
-            Ok(Done::new(place, "Your message is here."))
-        })
-        .await;
-    let outcome = uploads.settle(&app, outcome).await;
-    again(&app, &visit, number, outcome, &upload.form, Place::Reply).await
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub struct Answer {
-    words: String,
-    remedy_choice: Option<Remedy>,
-}
-
-/// What was asked for, handed in: words, a choice, evidence under the name of its kind.
-pub async fn supply(
-    app: Data<App>,
-    visit: Customer,
-    number: Path<String>,
-    upload: Upload<Answer>,
-) -> Result<HttpResponse> {
-    let number = number.into_inner();
-    let fields = upload.files.iter().map(|file| file.field.as_str());
-    if fields
-        .into_iter()
-        .any(|name| EvidenceKind::from_word(name).is_none())
-    {
-        return Err(Error::Malformed("a file of no kind of evidence"));
-    }
-    let uploads = Uploads::take(&app, upload.files).await?;
-    if !uploads.problems().is_empty() {
-        let outcome = Err(Error::Invalid(uploads.problems()));
-        let outcome = uploads.settle(&app, outcome).await;
-        return again(&app, &visit, number, outcome, &upload.form, Place::Answers).await;
-    }
-    let (me, at, waiting) = (visit.person.id.clone(), number.clone(), uploads.clone());
-    let outcome = upload
-        .form
-        .submit(&app, visit.act(&app), move |tx, act, sent: &Answer| {
-            let ticket = db::tickets::for_customer(tx, &me, &at)?;
-            let claim = db::claims::of_ticket(tx, &ticket.id)?.ok_or(Error::NotFound)?;
-            let kept = waiting
-                .keep(tx, act)
-                .map_err(|error| beside("words", error))?;
-            let evidence = kept.into_iter();
-            let given = Supply {
-                words: sent.words.clone(),
-                remedy_choice: sent.remedy_choice.map(|choice| choice.word().to_owned()),
-                evidence: evidence
-                    .map(|(kind, file)| (kind, Some::<FileId>(file)))
-                    .collect(),
-            };
-            claims::supply(tx, act, &claim.id, &given)?;
-            Ok(Done::new(
-                format!("/portal/tickets/{at}"),
-                "Thank you, we have it.",
-            ))
-        })
-        .await;
-    let outcome = uploads.settle(&app, outcome).await;
-    again(&app, &visit, number, outcome, &upload.form, Place::Answers).await
-}
-
-#[derive(Template)]
-#[template(path = "portal/withdraw.html")]
-struct Withdraw {
-    frame: Frame,
-    number: String,
-    subject: String,
-    action: String,
-    key: String,
-    keep_href: String,
-}
-
-pub async fn withdrawing(
-    app: Data<App>,
-    visit: Customer,
-    number: Path<String>,
-) -> Result<HttpResponse> {
-    let (me, number) = (visit.person.id.clone(), number.into_inner());
-    let ticket = app
-        .read(move |conn| Ok(db::tickets::for_customer(conn, &me, &number)?))
-        .await?;
-    let keep_href = format!("/portal/tickets/{}", ticket.number);
-    let mut frame = visit.frame("Withdraw this request?");
-    frame.crumbs.push(Crumb {
-        label: ticket.number.clone(),
-        href: keep_href.clone(),
-    });
-    Ok(render(&Withdraw {
-        frame,
-        action: format!("{keep_href}/withdrawal"),
-        number: ticket.number,
-        subject: ticket.subject,
-        key: new_key()?,
-        keep_href,
-    }))
-}
-
-pub async fn withdraw(
-    app: Data<App>,
-    visit: Customer,
-    number: Path<String>,
-    form: Form<Nothing>,
-) -> Result<HttpResponse> {
-    let (me, number) = (visit.person.id.clone(), number.into_inner());
-    form.submit(&app, visit.act(&app), move |tx, act, _| {
-        let ticket = db::tickets::for_customer(tx, &me, &number)?;
-        let claim = db::claims::of_ticket(tx, &ticket.id)?.ok_or(Error::NotFound)?;
-        claims::withdraw(tx, act, &claim.id)?;
-        Ok(Done::new(
-            format!("/portal/tickets/{number}"),
-            "Your request is withdrawn.",
-        ))
-    })
-    .await
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub struct Appeal {
-    words: String,
-}
-
-pub async fn appeal(
-    app: Data<App>,
-    visit: Customer,
-    number: Path<String>,
-    form: Form<Appeal>,
-) -> Result<HttpResponse> {
-    let (me, number) = (visit.person.id.clone(), number.into_inner());
-    let at = number.clone();
-    let outcome = form
-        .submit(&app, visit.act(&app), move |tx, act, sent: &Appeal| {
-            let ticket = db::tickets::for_customer(tx, &me, &at)?;
-            let claim = db::claims::of_ticket(tx, &ticket.id)?.ok_or(Error::NotFound)?;
-            claims::appeal(tx, act, &claim.id, &sent.words)?;
-            let words = "We look at it once more; somebody else decides.";
-            Ok(Done::new(format!("/portal/tickets/{at}"), words))
-        })
-        .await;
-    again(&app, &visit, number, outcome, &form, Place::Appeal).await
-}
-
-/// Which form of the page it was.
-#[derive(Clone, Copy)]
-enum Place {
-    Reply,
-    Answers,
-    Appeal,
-}
-
-/// The page again where a form can be mended, with what was typed still in it.
-async fn again<T>(
-    app: &App,
-    visit: &Customer,
-    number: String,
-    outcome: Result<HttpResponse>,
-    form: &Form<T>,
-    place: Place,
-) -> Result<HttpResponse> {
-    let problems = match outcome {
-        Err(Error::Invalid(problems)) => problems,
-        other => return other,
-    };
-    let filled = Some(form.again(&problems));
-    let forms = match place {
-        Place::Reply => Again {
-            reply: filled,
-            ..Again::default()
-        },
-        Place::Answers => Again {
-            answers: filled,
-            ..Again::default()
-        },
-        Place::Appeal => Again {
-            appeal: filled,
-            ..Again::default()
-        },
-    };
-    let page = page(app, visit, number, forms).await?;
-    Ok(render_as(StatusCode::UNPROCESSABLE_ENTITY, &page))
-}
-
-/// The same problems, all beside one field.
-fn under(field: &str, problems: Fields) -> Fields {
-    let mut moved = Fields::new();
-    for (_, message) in problems.iter() {
-        moved.add(field, message);
-    }
-    moved
 }
