@@ -3,12 +3,14 @@
 
 pub mod assess;
 mod backup;
+pub mod demo;
 mod import;
 mod ledger;
 mod migrate;
 mod person;
 mod policy;
 mod routes;
+mod seller;
 mod serve;
 mod work;
 
@@ -33,12 +35,15 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Assess(assess::Assess),
+    Demo(demo::Demo),
     Serve(serve::Serve),
     Migrate(migrate::Migrate),
     #[command(subcommand)]
     Person(person::Person),
     #[command(subcommand)]
     Policy(policy::Policy),
+    #[command(subcommand)]
+    Seller(seller::Seller),
     Import(import::Import),
     #[command(subcommand)]
     Ledger(ledger::Ledger),
@@ -51,10 +56,12 @@ enum Command {
 pub fn run(cli: Cli) -> anyhow::Result<i32> {
     let outcome = match cli.command {
         Command::Assess(args) => assess::assess(args, &mut io::stdout().lock()),
+        Command::Demo(args) => demo::demo(args),
         Command::Serve(args) => serve::serve(args),
         Command::Migrate(args) => migrate::migrate(args),
         Command::Person(person::Person::Add(args)) => person::add(args),
         Command::Policy(args) => policy::run(args, &mut io::stdout().lock()),
+        Command::Seller(args) => seller::run(args),
         Command::Work(args) => work::work(args),
         Command::Import(args) => import::import(args),
         Command::Ledger(ledger::Ledger::Verify(args)) => ledger::verify(args),

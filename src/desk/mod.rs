@@ -18,5 +18,6 @@ pub mod passwords;
 pub mod payouts;
 pub mod people;
 pub mod policies;
+pub mod sellers;
 pub mod throttle;
 pub mod tickets;

@@ -1,0 +1,177 @@
+//! `redress demo`: a small believable company, built through the same verbs that people use, and served on loopback. `cast` is who
+//! there is, `script` and `stage` how a story is told, `history` the three months before; each seller has a file with what is going
+//! on there today.
+//!
+//! The whole company is one transaction: it is there or it is not. Running it again goes on with what is there.
+
+mod cast;
+mod credits;
+mod downloads;
+mod guarantee;
+mod history;
+mod numbers;
+mod plans;
+mod props;
+mod script;
+mod stage;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use serde::Serialize;
+
+use super::serve::announce;
+use super::{Misconfigured, log_to_stderr};
+use crate::app::{App, DemoAccount};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::{db, web, worker};
+
+/// Build a demo company and serve it on this machine
+#[derive(Debug, clap::Args)]
+pub struct Demo {
+    /// Address and port, on loopback; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8600")]
+    listen: SocketAddr,
+    /// The folder of the demo's own data
+    #[arg(long, value_name = "DIR", default_value = "data/demo")]
+    data: PathBuf,
+    /// Start over: remove what an earlier demo left in that folder
+    #[arg(long)]
+    fresh: bool,
+}
+
+/// What `demo.json` says to whoever started it.
+#[derive(Serialize)]
+struct Card<'a> {
+    url: &'a str,
+    accounts: &'a [DemoAccount],
+}
+
+/// Also the mark of a folder that is a demo's.
+const CARD: &str = "demo.json";
+/// What a demo leaves in its folder, beside its card.
+const FILES: [&str; 3] = ["redress.db", "redress.db-wal", "redress.db-shm"];
+const FOLDERS: [&str; 2] = ["files", "mail"];
+
+pub fn demo(args: Demo) -> anyhow::Result<i32> {
+    let config = config(&args)?;
+    make_room(&args.data, args.fresh)?;
+    log_to_stderr(&config);
+    let socket =
+        web::bind(args.listen).with_context(|| format!("cannot listen on {}", args.listen))?;
+    let listen = socket.local_addr()?;
+    let mut app = App::open(config.with_listen(listen), Clock::System)?;
+    build(&app)?;
+    let accounts = cast::accounts();
+    let url = app.config.public_url.clone();
+    let card = serde_json::to_vec_pretty(&Card {
+        url: &url,
+        accounts: &accounts,
+    })?;
+    fs::write(args.data.join(CARD), card)?;
+    app.demo_accounts = Arc::from(accounts.clone());
+    let worker = worker::start(app.clone())?;
+    web::run(app, socket, || {
+        announce(listen)?;
+        introduce(&url, &accounts)
+    })?;
+    worker.stop();
+    Ok(0)
+}
+
+/// The settings of a fresh clone, whatever the environment says, but for the log: a demo never touches an installation.
+fn config(args: &Demo) -> anyhow::Result<Config> {
+    if !args.listen.ip().is_loopback() {
+        let words = format!(
+            "--listen {}: everybody knows a demo's passwords, so it listens on loopback only, such as 127.0.0.1:8600",
+            args.listen
+        );
+        return Err(Misconfigured(vec![words]).into());
+    }
+    let mut config = Config::read(&BTreeMap::new())
+        .map_err(Misconfigured)?
+        .with_data(args.data.clone());
+    config.demo = true;
+    config.log = std::env::var("REDRESS_LOG").unwrap_or_else(|_| "warn".to_owned());
+    Ok(config)
+}
+
+/// Writes the company's story into an empty database; leaves one that has its sellers as it is.
+pub fn build(app: &App) -> anyhow::Result<()> {
+    if !app
+        .pool
+        .read(|conn| Ok(db::sellers::all(conn)?))?
+        .is_empty()
+    {
+        return Ok(());
+    }
+    let (now, site) = (app.now(), app.config.public_url.as_str());
+    let uploads = props::put(&app.store)?;
+    let hash = stage::one_hash()?;
+    app.pool
+        .write(|tx| script::play(tx, now, site, &hash, &uploads))?;
+    Ok(())
+}
+
+fn introduce(url: &str, accounts: &[DemoAccount]) -> std::io::Result<()> {
+    let mut out = std::io::stdout();
+    writeln!(
+        out,
+        "\nThis is a demo: it answers on this machine alone, and everybody in it is made up."
+    )?;
+    writeln!(
+        out,
+        "Who can sign in, all with the password {}:\n",
+        cast::PASSWORD
+    )?;
+    for account in accounts {
+        writeln!(
+            out,
+            "  {:<9} {:<22} {}",
+            account.role, account.email, account.seller
+        )?;
+    }
+    writeln!(
+        out,
+        "\nMails: {url}/demo/mail   Stop with Ctrl-C; run it again to go on, with --fresh to start over."
+    )?;
+    out.flush()
+}
+
+/// An empty folder, or an earlier demo's. Nothing else is ever removed, nor mixed with.
+fn make_room(data: &Path, fresh: bool) -> anyhow::Result<()> {
+    fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
+    let (ours, mut there) = (data.join(CARD).exists(), fs::read_dir(data)?);
+    if !ours && there.next().is_some() {
+        bail!(
+            "{} holds something that is no demo; name another folder with --data",
+            data.display()
+        );
+    }
+    if fresh {
+        for name in FILES {
+            remove(fs::remove_file(data.join(name)))?;
+        }
+        for name in FOLDERS {
+            remove(fs::remove_dir_all(data.join(name)))?;
+        }
+    }
+    if !ours {
+        // Marked before the first row, so that a build that was cut short can be started over.
+        fs::write(data.join(CARD), "{}")?;
+    }
+    Ok(())
+}
+
+fn remove(outcome: std::io::Result<()>) -> std::io::Result<()> {
+    match outcome {
+        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(cause),
+        _ => Ok(()),
+    }
+}

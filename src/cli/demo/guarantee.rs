@@ -1,0 +1,388 @@
+//! Pacific Growth, under `panel-guarantee`: cancellations that the policy pays by itself, balances around the five-dollar minimum and
+//! the large refund, and a decision that is due within twenty minutes.
+
+use chrono_tz::America::Los_Angeles;
+use serde_json::json;
+
+use super::cast::GUARANTEE;
+use super::history::Past;
+use super::script::{Bought, Script, days, hours, minutes};
+use crate::rules::facts::MethodStatus::{Closed, Usable};
+use crate::rules::facts::Status;
+
+const ANNA: (&str, &str) = (GUARANTEE, "anna");
+
+pub fn today(script: &mut Script) {
+    anna(script);
+    due_soon(script);
+    balances(script);
+    above_the_limit(script);
+    disclosed(script);
+}
+
+/// Somebody to sign in as: three payment methods, an order to cancel, one stopped half way, one under way.
+fn anna(script: &mut Script) {
+    let deposits = [
+        (90, "15.00", "visa-0007", Closed, None),
+        (58, "50.00", "visa-4242", Usable, None),
+        (33, "30.00", "paypal-anna", Usable, None),
+        (12, "21.80", "iban-9931", Usable, Some(("20.00", "EUR"))),
+    ];
+    for (back, amount, method, state, paid) in deposits {
+        let at = script.on(Los_Angeles, back, (10, 5));
+        script.at(at, move |s| {
+            s.deposit("anna", ANNA, amount, (method, state), paid)
+        });
+    }
+    let followers = |quantity, charge| {
+        Bought::units(
+            ANNA,
+            "Instagram followers",
+            "instagram.com/anna.sails",
+            quantity,
+            charge,
+        )
+    };
+    let views = |quantity, charge| {
+        Bought::units(
+            ANNA,
+            "YouTube views",
+            "youtube.com/watch?v=annasails",
+            quantity,
+            charge,
+        )
+    };
+    let orders = [
+        (
+            "anna-pending",
+            script.ago(minutes(25)),
+            followers(900, "9.00"),
+        ),
+        (
+            "anna-partial",
+            script.ago(days(2)),
+            followers(1_000, "10.00").standing(Status::InProgress, Some(400)),
+        ),
+        (
+            "anna-waiting",
+            script.ago(hours(20)),
+            views(5_000, "14.00").standing(Status::InProgress, Some(5_000)),
+        ),
+        (
+            "anna-done",
+            script.ago(days(9)),
+            views(2_000, "6.00").standing(Status::Completed, Some(0)),
+        ),
+        (
+            "anna-processing",
+            script.ago(hours(2)),
+            followers(400, "4.00").standing(Status::Processing, None),
+        ),
+    ];
+    for (label, at, bought) in orders {
+        script.at(at, move |s| s.order(label, &bought));
+    }
+    let stopped = script.ago(hours(6));
+    script.at(stopped, |s| {
+        s.moves("anna-partial", |progress| progress.status = Status::Partial)
+    });
+}
+
+fn paid_up(
+    script: &mut Script,
+    customer: &'static str,
+    at: chrono::DateTime<chrono::Utc>,
+    amount: &'static str,
+) {
+    script.at(at, move |s| {
+        s.deposit(
+            customer,
+            (GUARANTEE, customer),
+            amount,
+            ("visa-7304", Usable),
+            None,
+        )
+    });
+}
+
+/// Answered yesterday, to be decided within the forty-eight hours: twenty minutes are left.
+fn due_soon(script: &mut Script) {
+    let ines = (GUARANTEE, "ines");
+    paid_up(script, "ines", script.ago(days(20)), "60.00");
+    let bought = Bought::units(ines, "Telegram members", "t.me/saudade_fm", 1_500, "27.00")
+        .standing(Status::InProgress, Some(900));
+    script.at(script.ago(days(4)), move |s| {
+        s.order("ines-members", &bought)
+    });
+    script.at(script.ago(hours(47) + minutes(40)), move |s| {
+        s.files(
+            "decide-soon",
+            ines,
+            Some("ines-members"),
+            "target_unavailable",
+            "The channel was closed by the platform, so nobody can join it any more.",
+            &[],
+            None,
+        )
+    });
+    script.at(script.ago(hours(40)), |s| s.takes("omar", "decide-soon"));
+    script.at(script.ago(hours(40) - minutes(3)), |s| {
+        s.replies("omar", "decide-soon", "I am checking with the provider whether the channel is gone and how many had joined by then.")
+    });
+    script.at(script.ago(hours(3)), |s| {
+        s.notes(
+            "omar",
+            "decide-soon",
+            "The provider answers slowly today; I opened the channel myself and it is gone.",
+        )
+    });
+}
+
+/// A cent below the minimum, at the minimum, above what needs a proof of who somebody is, and one on its way.
+fn balances(script: &mut Script) {
+    for (customer, label, amount, back) in [
+        ("kofi", "at-minimum", "5.00", 26),
+        ("quinn", "below-minimum", "4.99", 9),
+    ] {
+        let who = (GUARANTEE, customer);
+        script.at(script.ago(days(25)), move |s| {
+            s.deposit(customer, who, amount, ("visa-7304", Usable), None)
+        });
+        script.at(script.ago(hours(back)), move |s| {
+            s.files(
+                label,
+                who,
+                None,
+                "balance_withdrawal",
+                "I have stopped posting and would like the rest back.",
+                &[],
+                None,
+            )
+        });
+    }
+    script.at(script.ago(hours(22)), |s| {
+        s.replies("omar", "at-minimum", "Thank you, your balance is being checked. You will hear from us before tomorrow evening.")
+    });
+    let rosa = (GUARANTEE, "rosa");
+    script.at(script.ago(days(44)), move |s| {
+        s.deposit("rosa", rosa, "310.00", ("iban-2207", Usable), None)
+    });
+    script.at(script.ago(hours(15)), move |s| {
+        s.files(
+            "large",
+            rosa,
+            None,
+            "balance_withdrawal",
+            "Our campaign ended early. Please pay the balance back.",
+            &[],
+            None,
+        )
+    });
+    let georg = (GUARANTEE, "georg");
+    script.at(script.ago(days(40)), move |s| {
+        s.deposit("georg", georg, "64.00", ("paypal-georg", Usable), None)
+    });
+    script.at(script.ago(days(4)), move |s| {
+        s.files(
+            "to-send",
+            georg,
+            None,
+            "balance_withdrawal",
+            "I am closing my shop.",
+            &[],
+            None,
+        )
+    });
+    script.at(script.ago(days(3)), |s| s.approves("omar", "to-send"));
+}
+
+/// Clear, but more than an agent may grant alone.
+fn above_the_limit(script: &mut Script) {
+    let rosa = (GUARANTEE, "rosa");
+    paid_up(script, "rosa", script.ago(days(19)), "180.00");
+    let bought = Bought::units(
+        rosa,
+        "Spotify plays",
+        "open.spotify.com/album/rosa",
+        60_000,
+        "180.00",
+    )
+    .standing(Status::InProgress, Some(48_000));
+    script.at(script.ago(days(6)), move |s| s.order("rosa-plays", &bought));
+    script.at(script.ago(hours(18)), move |s| {
+        s.files(
+            "above-limit",
+            rosa,
+            Some("rosa-plays"),
+            "service_discontinued",
+            "Your page says that this service has ended, and my order stands still.",
+            &[],
+            None,
+        )
+    });
+    script.at(script.ago(hours(16)), |s| s.takes("omar", "above-limit"));
+    script.at(script.ago(hours(16) - minutes(5)), |s| {
+        s.establishes(
+            "omar",
+            "above-limit",
+            &[
+                ("findings.service_discontinued", json!(true)),
+                ("findings.can_complete", json!(false)),
+            ],
+        )
+    });
+    script.at(script.ago(hours(16) - minutes(9)), |s| {
+        s.notes(
+            "omar",
+            "above-limit",
+            "Discontinued since Monday. Above my limit: for Priya.",
+        )
+    });
+}
+
+/// The buyer was told before the order that this service is not refunded once started.
+fn disclosed(script: &mut Script) {
+    let kofi = (GUARANTEE, "kofi");
+    paid_up(script, "kofi", script.ago(days(7)), "20.00");
+    let bought = Bought::units(
+        kofi,
+        "Live stream viewers",
+        "twitch.tv/kofi_plays",
+        300,
+        "20.00",
+    )
+    .standing(Status::InProgress, Some(120))
+    .shown(json!({"refill": "none", "refundable_once_started": false}));
+    script.at(script.ago(days(2)), move |s| {
+        s.order("kofi-viewers", &bought)
+    });
+    script.at(script.ago(hours(7)), move |s| {
+        s.files(
+            "disclosed",
+            kofi,
+            Some("kofi-viewers"),
+            "order_cancellation",
+            "The stream is over, please stop the viewers.",
+            &[],
+            None,
+        )
+    });
+}
+
+const CUSTOMERS: [&str; 5] = ["georg", "ines", "kofi", "quinn", "rosa"];
+
+/// One request of the past months.
+pub fn past(script: &mut Script, past: &Past) {
+    let customer = past.one_of(&CUSTOMERS);
+    let who = (GUARANTEE, customer);
+    let by = if past.by == "lena" { "omar" } else { past.by };
+    let charge = past.one_of(&["11.00", "24.00", "7.20", "52.00", "16.50"]);
+    if past.pick >= 86 {
+        return withdrawal(script, past, who);
+    }
+    let order = format!("{}-order", past.label);
+    let bought = Bought::units(who, "TikTok likes", "tiktok.com/@example", 2_000, charge);
+    let bought = match past.pick {
+        0..20 => bought.standing(Status::Partial, Some(700)),
+        20..36 => bought,
+        _ => bought.standing(Status::InProgress, Some(1_300)),
+    };
+    let named = order.clone();
+    let placed = if past.pick < 36 {
+        past.at - hours(3)
+    } else {
+        past.at - days(3)
+    };
+    // Just before the order: a withdrawal in between would take it.
+    script.at(placed - minutes(4), move |s| {
+        s.deposit("past", who, charge, ("visa-7304", Usable), None)
+    });
+    script.at(placed, move |s| s.order(&named, &bought));
+    if (20..36).contains(&past.pick) {
+        return script.at(past.at, move |s| {
+            s.cancel(customer, &order, "order_cancellation")
+        });
+    }
+    let (ground, facts): (&str, Vec<(&'static str, serde_json::Value)>) = match past.pick {
+        0..20 => ("partial_delivery", Vec::new()),
+        36..50 => (
+            "target_unavailable",
+            vec![("findings.target_available", json!(false))],
+        ),
+        50..60 => (
+            "service_unavailable",
+            vec![
+                ("findings.service_available", json!(false)),
+                ("findings.can_complete", json!(false)),
+            ],
+        ),
+        60..66 => ("system_error", vec![("findings.system_error", json!(true))]),
+        _ => ("order_cancellation", Vec::new()),
+    };
+    let filed = past.label.clone();
+    let reason = past.one_of(&[
+        "My profile is gone and this cannot finish.",
+        "It says partial. Where is the rest of my money?",
+        "I did not mean to order this twice.",
+    ]);
+    script.at(past.at, move |s| {
+        s.files(
+            &filed,
+            who,
+            Some(&order),
+            ground,
+            reason,
+            &["screenshot"],
+            None,
+        )
+    });
+    if past.pick < 20 {
+        return;
+    }
+    decided(script, past, by, facts);
+}
+
+/// A person establishes what there is to establish and decides, within two days or after them.
+fn decided(
+    script: &mut Script,
+    past: &Past,
+    by: &'static str,
+    facts: Vec<(&'static str, serde_json::Value)>,
+) {
+    let at = past.after(9 + (past.turn % 5) as i64 * 6, 54);
+    let (established, label) = (past.label.clone(), past.label.clone());
+    if !facts.is_empty() {
+        script.at(at - hours(1), move |s| {
+            s.establishes(by, &established, &facts)
+        });
+        return script.at(at, move |s| s.approves(by, &label));
+    }
+    if past.pick < 78 {
+        let words = "The order had started and your policy gives no refund for a change of mind after that.";
+        return script.at(at, move |s| s.rejects(by, &label, words));
+    }
+    let words =
+        "First complaint in a year, and the provider was slow: half of what was not delivered.";
+    script.at(at, move |s| {
+        s.grants("priya", &label, "3.00", "goodwill", words)
+    });
+}
+
+fn withdrawal(script: &mut Script, past: &Past, who: (&'static str, &'static str)) {
+    let (filed, decided, paid) = (past.label.clone(), past.label.clone(), past.label.clone());
+    let amount = past.one_of(&["18.00", "36.00", "9.50"]);
+    script.at(past.at - hours(5), move |s| {
+        s.deposit("past", who, amount, ("visa-7304", Usable), None)
+    });
+    let reason = "I will not order again and would like my balance back.";
+    script.at(past.at, move |s| {
+        s.files(&filed, who, None, "balance_withdrawal", reason, &[], None)
+    });
+    let at = past.after(20, 51);
+    // A whole balance may be more than an agent grants alone.
+    script.at(at, move |s| s.approves("priya", &decided));
+    script.at(
+        at + days(if past.turn.is_multiple_of(7) { 9 } else { 4 }),
+        move |s| s.sends_payouts("priya", &paid),
+    );
+}

@@ -1,0 +1,602 @@
+//! The stage of the demo's story: each method is one act of one person at one moment, through the desk's own verbs. Time moves
+//! forward only, and promises are missed at the second at which they are missed.
+
+use std::collections::HashMap;
+use std::iter::Peekable;
+use std::vec::IntoIter;
+
+use chrono::{DateTime, Datelike, Duration, Utc};
+use serde_json::Value;
+
+use super::cast::{self, Member};
+use super::script::Bought;
+use crate::act::{Act, Door, Person, Role, Who};
+use crate::db::orders::{Part, Progress};
+use crate::db::sellers::Seller;
+use crate::db::{self, Tx, mail, payouts as payout_rows};
+use crate::desk::claims::{self, Decide, Decided, New, Supply, Verdict};
+use crate::desk::deposits::{self, NewBonus, NewDeposit, NewMethod};
+use crate::desk::disputes::{self, NewDispute, Payment};
+use crate::desk::files::{self, Upload};
+use crate::desk::orders::{self, NewOrder};
+use crate::desk::people::{self, Newcomer};
+use crate::desk::tickets::{self, Opening};
+use crate::desk::{clocks, passwords, policies, sellers};
+use crate::error::{Code, Error, Result};
+use crate::ids::{ClaimId, DepositId, FileId, OrderId, TicketId, secret};
+use crate::rules::facts::MethodStatus;
+use crate::rules::lifecycle::payout::State;
+use crate::rules::money::Amount;
+use crate::rules::policy::Shelf;
+
+/// How long the desk has been there before its story begins.
+const OPENED: Duration = Duration::days(400);
+
+/// Who grants what is too much for an agent.
+const LEAD: &str = "priya";
+
+pub struct Stage<'a, 'c> {
+    tx: &'a mut Tx<'c>,
+    /// The moment of the act that is played.
+    at: DateTime<Utc>,
+    site: String,
+    sellers: HashMap<String, Seller>,
+    people: HashMap<&'static str, Person>,
+    orders: HashMap<String, OrderId>,
+    deposits: HashMap<String, DepositId>,
+    claims: HashMap<String, ClaimId>,
+    tickets: HashMap<String, TicketId>,
+    /// Files that the store has taken already, by evidence kind.
+    uploads: HashMap<&'static str, Peekable<IntoIter<Upload>>>,
+    count: usize,
+}
+
+impl<'a, 'c> Stage<'a, 'c> {
+    /// Publishes the five policies, opens the sellers, lets everybody in.
+    pub fn set(
+        tx: &'a mut Tx<'c>,
+        now: DateTime<Utc>,
+        site: &str,
+        hash: &str,
+        uploads: &HashMap<&'static str, Vec<Upload>>,
+    ) -> Result<Self> {
+        let begin = now - OPENED;
+        let act = Act::operator(begin, site);
+        for document in Shelf::built_in_documents() {
+            policies::publish(tx, &act, document)?;
+        }
+        let uploads = uploads
+            .iter()
+            .map(|(kind, files)| (*kind, files.clone().into_iter().peekable()));
+        let mut stage = Stage {
+            uploads: uploads.collect(),
+            tx,
+            at: begin,
+            site: site.to_owned(),
+            sellers: HashMap::new(),
+            people: HashMap::new(),
+            orders: HashMap::new(),
+            deposits: HashMap::new(),
+            claims: HashMap::new(),
+            tickets: HashMap::new(),
+            count: 0,
+        };
+        for opening in cast::sellers(now.year()) {
+            let seller = sellers::open(stage.tx, &act, &opening)?;
+            stage.sellers.insert(opening.slug, seller);
+        }
+        for member in &cast::CAST {
+            stage.enter(&act, member, hash)?;
+        }
+        Ok(stage)
+    }
+
+    fn enter(&mut self, act: &Act, member: &Member, hash: &str) -> Result<()> {
+        let limited = if member.role.is_staff() {
+            member.sellers
+        } else {
+            &[]
+        };
+        let newcomer = Newcomer {
+            name: member.name.to_owned(),
+            email: member.email.to_owned(),
+            role: member.role,
+            sellers: limited
+                .iter()
+                .map(|slug| self.seller(slug).map(|seller| seller.id))
+                .collect::<Result<_>>()?,
+        };
+        let id = people::add(self.tx, act, &newcomer, hash)?;
+        let person = Person {
+            id,
+            name: newcomer.name,
+            email: newcomer.email,
+            role: newcomer.role,
+            sellers: newcomer.sellers,
+        };
+        let own = Act {
+            who: Who::Person(person.clone()),
+            ..act.clone()
+        };
+        people::update(self.tx, &own, member.name, member.zone)?;
+        let name = member.email.split('@').next().unwrap_or(member.email);
+        self.people.insert(name, person);
+        Ok(())
+    }
+
+    /// Lets time pass: what was promised until then and not done is missed, each at its own second.
+    pub fn wait_until(&mut self, at: DateTime<Utc>) -> Result<()> {
+        while let Some(clock) = db::clocks::overdue(self.tx, at, 1)?.first() {
+            let act = Act::worker(clock.due_at.utc() + Duration::seconds(2), &self.site);
+            for claim in clocks::sweep(self.tx, &act, 100)?.cures {
+                claims::reassess(self.tx, &act, &claim)?;
+            }
+        }
+        self.at = at;
+        Ok(())
+    }
+
+    /// The letters of the story left within seconds. Those of the last minutes wait for the worker.
+    pub fn post_letters(&mut self, until: DateTime<Utc>) -> Result<()> {
+        for id in mail::due(self.tx, until, 10_000)? {
+            let lease = secret()?;
+            if let Some(row) = mail::set_sending(self.tx, &id, &lease, until, until)? {
+                let left = row.created_at.utc() + Duration::seconds(3);
+                mail::mark_sent(self.tx, &id, &lease, left)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn seller(&self, slug: &str) -> Result<Seller> {
+        let known = self.sellers.get(slug).cloned();
+        known.ok_or_else(|| Error::broken(format!("no seller {slug} in the demo")))
+    }
+
+    fn person(&self, name: &str) -> Result<Person> {
+        let known = self.people.get(name).cloned();
+        known.ok_or_else(|| Error::broken(format!("no {name} in the demo")))
+    }
+
+    fn claim(&self, label: &str) -> Result<ClaimId> {
+        let known = self.claims.get(label).cloned();
+        known.ok_or_else(|| Error::broken(format!("no claim {label} in the demo")))
+    }
+
+    fn bought(&self, label: &str) -> Result<OrderId> {
+        let known = self.orders.get(label).cloned();
+        known.ok_or_else(|| Error::broken(format!("no order {label} in the demo")))
+    }
+
+    fn act(&self, name: &str) -> Result<Act> {
+        let person = self.person(name)?;
+        let via = if person.role.is_staff() {
+            Door::Queue
+        } else {
+            Door::Portal
+        };
+        Ok(Act {
+            who: Who::Person(person),
+            at: self.at,
+            via,
+            request: String::new(),
+            site: self.site.clone(),
+        })
+    }
+
+    fn shop(&self) -> Act {
+        Act::operator(self.at, &self.site)
+    }
+
+    /// The next name in the sellers' own books.
+    fn reference(&mut self, prefix: &str) -> String {
+        self.count += 1;
+        format!("{prefix}{}", 48_200 + self.count)
+    }
+
+    pub fn deposit(
+        &mut self,
+        label: &str,
+        (seller, customer): (&str, &str),
+        amount: &str,
+        (method, state): (&str, MethodStatus),
+        paid: Option<(&str, &str)>,
+    ) -> Result<()> {
+        let shop = self.seller(seller)?;
+        let paid = match paid {
+            Some((amount, currency)) => Some((e8(amount)?, currency.to_owned())),
+            None => None,
+        };
+        let new = NewDeposit {
+            seller: shop.id,
+            customer: self.person(customer)?.id,
+            reference: self.reference("PAY-"),
+            at: self.at,
+            currency: shop.currency,
+            amount_e8: e8(amount)?,
+            method: method_of(method, state),
+            paid,
+            surcharge_e8: None,
+        };
+        let (deposit, _) = deposits::receive(self.tx, &self.shop(), &new)?;
+        self.deposits.insert(label.to_owned(), deposit.id);
+        Ok(())
+    }
+
+    pub fn bonus(
+        &mut self,
+        (seller, customer): (&str, &str),
+        amount: &str,
+        expires_at: DateTime<Utc>,
+    ) -> Result<()> {
+        let shop = self.seller(seller)?;
+        let new = NewBonus {
+            seller: shop.id,
+            customer: self.person(customer)?.id,
+            reference: self.reference("BONUS-"),
+            at: self.at,
+            expires_at: Some(expires_at),
+            currency: shop.currency,
+            amount_e8: e8(amount)?,
+        };
+        deposits::grant(self.tx, &self.shop(), &new).map(|_| ())
+    }
+
+    pub fn order(&mut self, label: &str, bought: &Bought) -> Result<()> {
+        let shop = self.seller(bought.seller)?;
+        let customer = self.person(bought.customer)?.id;
+        let act = self.shop();
+        let mut parts = Vec::new();
+        for (method, amount) in &bought.paid_with {
+            if *method != db::orders::BALANCE {
+                let new = method_of(method, MethodStatus::Usable);
+                deposits::keep_method(self.tx, &act, &shop.id, &customer, &new)?;
+            }
+            if *method == db::orders::BALANCE {
+                self.covers((bought.seller, bought.customer), amount)?;
+            }
+            parts.push(Part {
+                method: (*method).to_owned(),
+                amount: Amount::from_e8(e8(amount)?),
+            });
+        }
+        let charge: Amount = parts.iter().map(|part| part.amount).sum();
+        let new = NewOrder {
+            reference: self.reference(""),
+            seller: shop.id,
+            customer,
+            service: None,
+            title: bought.title.to_owned(),
+            target: bought.target.to_owned(),
+            placed_at: Some(self.at),
+            currency: shop.currency,
+            charge_e8: Some(charge.e8()),
+            tax_included_e8: None,
+            quantity: bought.quantity,
+            paid_with: Some(parts),
+            snapshot_json: bought.shown.to_string(),
+            items: 1,
+            progress: bought.progress.clone(),
+            source: "shop".to_owned(),
+            told_at: self.at,
+        };
+        let (order, _) = orders::place(self.tx, &act, &new)?;
+        self.orders.insert(label.to_owned(), order.id);
+        Ok(())
+    }
+
+    /// A customer whose balance is too low pays in what the order costs, as the shop would ask them to.
+    fn covers(&mut self, who: (&str, &str), amount: &str) -> Result<()> {
+        let shop = self.seller(who.0)?;
+        let balance = db::deposits::Balance {
+            seller: shop.id,
+            customer: self.person(who.1)?.id,
+            currency: shop.currency,
+        };
+        let lots = db::deposits::lots(self.tx, &balance)?;
+        let spendable = lots.iter().filter(|lot| !lot.frozen);
+        if spendable.map(|lot| lot.remaining_e8).sum::<i64>() >= e8(amount)? {
+            return Ok(());
+        }
+        self.deposit(
+            "topped-up",
+            who,
+            amount,
+            ("visa-1881", MethodStatus::Usable),
+            None,
+        )
+    }
+
+    /// The shop tells that the order moved on.
+    pub fn moves(&mut self, label: &str, change: impl FnOnce(&mut Progress)) -> Result<()> {
+        let order = self.bought(label)?;
+        let mut progress = db::orders::find(self.tx, &order)?.progress();
+        change(&mut progress);
+        orders::record_status(self.tx, &self.shop(), &order, &progress, "shop", self.at).map(|_| ())
+    }
+
+    /// The customer cancels an order that has not started, with the button on its page.
+    pub fn cancel(&mut self, customer: &str, order: &str, ground: &str) -> Result<()> {
+        let (act, order) = (self.act(customer)?, self.bought(order)?);
+        claims::cancel(self.tx, &act, &order, ground).map(|_| ())
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    pub fn files(
+        &mut self,
+        label: &str,
+        (seller, customer): (&str, &str),
+        order: Option<&str>,
+        ground: &str,
+        reason: &str,
+        evidence: &[&str],
+        choice: Option<&str>,
+    ) -> Result<()> {
+        let act = self.act(customer)?;
+        let order = order.map(|order| self.bought(order)).transpose()?;
+        let evidence = self.handed_in(&act, evidence)?;
+        let new = New {
+            seller: self.seller(seller)?.id,
+            customer: self.person(customer)?.id,
+            order,
+            ground: ground.to_owned(),
+            reason: reason.to_owned(),
+            requested_e8: None,
+            remedy_choice: choice.map(str::to_owned),
+            evidence,
+            draft: None,
+        };
+        let standing = claims::file(self.tx, &act, &new)?;
+        self.claims.insert(label.to_owned(), standing.claim.id);
+        Ok(())
+    }
+
+    /// The kinds of evidence, with a file where the story has one left of that kind.
+    fn handed_in(&mut self, act: &Act, kinds: &[&str]) -> Result<Vec<(String, Option<FileId>)>> {
+        let mut evidence = Vec::new();
+        for kind in kinds {
+            let (word, wants_file) = match kind.strip_suffix('+') {
+                Some(word) => (word, true),
+                None => (*kind, false),
+            };
+            let upload = self
+                .uploads
+                .get_mut(word)
+                .filter(|_| wants_file)
+                .and_then(Iterator::next);
+            let file = match upload {
+                Some(upload) => Some(files::keep(self.tx, act, &upload, None)?),
+                None => None,
+            };
+            evidence.push((word.to_owned(), file));
+        }
+        Ok(evidence)
+    }
+
+    pub fn establishes(&mut self, who: &str, claim: &str, facts: &[(&str, Value)]) -> Result<()> {
+        let (act, claim) = (self.act(who)?, self.claim(claim)?);
+        let facts: Vec<(String, Value)> = facts
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
+        let seen = self.seen(&claim)?;
+        claims::establish(self.tx, &act, &claim, seen, &facts, "staff").map(|_| ())
+    }
+
+    pub fn asks(&mut self, who: &str, claim: &str, words: &str) -> Result<()> {
+        let (act, claim) = (self.act(who)?, self.claim(claim)?);
+        let seen = self.seen(&claim)?;
+        claims::ask(self.tx, &act, &claim, seen, words).map(|_| ())
+    }
+
+    pub fn supplies(
+        &mut self,
+        customer: &str,
+        claim: &str,
+        words: &str,
+        evidence: &[&str],
+    ) -> Result<()> {
+        let (act, claim) = (self.act(customer)?, self.claim(claim)?);
+        let supply = Supply {
+            words: words.to_owned(),
+            remedy_choice: None,
+            evidence: self.handed_in(&act, evidence)?,
+        };
+        claims::supply(self.tx, &act, &claim, &supply).map(|_| ())
+    }
+
+    pub fn approves(&mut self, who: &str, claim: &str) -> Result<()> {
+        self.decides(who, claim, Verdict::Approve, None, None, "")
+    }
+
+    /// Another amount than the rules', or against their answer, with a reason.
+    pub fn grants(
+        &mut self,
+        who: &str,
+        claim: &str,
+        amount: &str,
+        reason: &str,
+        words: &str,
+    ) -> Result<()> {
+        let amount_e8 = e8(amount)?;
+        self.decides(
+            who,
+            claim,
+            Verdict::Approve,
+            Some(amount_e8),
+            Some(reason),
+            words,
+        )
+    }
+
+    pub fn rejects(&mut self, who: &str, claim: &str, words: &str) -> Result<()> {
+        self.decides(who, claim, Verdict::Reject, None, None, words)
+    }
+
+    /// Decides; where time had changed the answer meanwhile, looks again a minute later and decides on that.
+    fn decides(
+        &mut self,
+        who: &str,
+        label: &str,
+        verdict: Verdict,
+        amount_e8: Option<i64>,
+        reason: Option<&str>,
+        words: &str,
+    ) -> Result<()> {
+        let claim = self.claim(label)?;
+        for _ in 0..2 {
+            let decide = Decide {
+                claim: claim.clone(),
+                seen: self.seen(&claim)?,
+                verdict,
+                amount_e8,
+                reason: reason.map(str::to_owned),
+                words: words.to_owned(),
+            };
+            let act = self.act(who)?;
+            match claims::decide(self.tx, &act, &decide) {
+                Ok(Decided::Done(_)) => return Ok(()),
+                Ok(Decided::Changed(_)) => {}
+                // What is too much for an agent goes to the lead, as at any desk.
+                Err(Error::Refused {
+                    code: Code::OverLimit,
+                    ..
+                }) if who != LEAD => {
+                    return self.decides(LEAD, label, verdict, amount_e8, reason, words);
+                }
+                Err(error) => return Err(error),
+            }
+            self.at += Duration::minutes(1);
+        }
+        Err(Error::broken(
+            "a decision of the demo's story changed twice",
+        ))
+    }
+
+    pub fn withdraws(&mut self, customer: &str, claim: &str) -> Result<()> {
+        let (act, claim) = (self.act(customer)?, self.claim(claim)?);
+        claims::withdraw(self.tx, &act, &claim).map(|_| ())
+    }
+
+    pub fn appeals(&mut self, customer: &str, claim: &str, words: &str) -> Result<()> {
+        let (act, claim) = (self.act(customer)?, self.claim(claim)?);
+        claims::appeal(self.tx, &act, &claim, words).map(|_| ())
+    }
+
+    /// A question that is no claim.
+    pub fn wonders(
+        &mut self,
+        label: &str,
+        (seller, customer): (&str, &str),
+        subject: &str,
+        body: &str,
+    ) -> Result<()> {
+        let act = self.act(customer)?;
+        let (seller, customer) = (self.seller(seller)?.id, self.person(customer)?.id);
+        let opening = Opening {
+            seller: &seller,
+            customer: &customer,
+            subject,
+            body,
+        };
+        let ticket = tickets::open(self.tx, &act, &opening, &[])?;
+        self.tickets.insert(label.to_owned(), ticket.id);
+        Ok(())
+    }
+
+    pub fn replies(&mut self, who: &str, label: &str, words: &str) -> Result<()> {
+        let (act, ticket) = (self.act(who)?, self.conversation(label)?);
+        let seen = db::tickets::find(self.tx, &ticket)?.seq;
+        let seen = (act.person().map(|person| person.role) > Some(Role::Customer)).then_some(seen);
+        tickets::reply(self.tx, &act, &ticket, seen, words, &[]).map(|_| ())
+    }
+
+    pub fn notes(&mut self, who: &str, label: &str, words: &str) -> Result<()> {
+        let (act, ticket) = (self.act(who)?, self.conversation(label)?);
+        tickets::note(self.tx, &act, &ticket, None, words).map(|_| ())
+    }
+
+    pub fn takes(&mut self, who: &str, label: &str) -> Result<()> {
+        let (act, ticket) = (self.act(who)?, self.conversation(label)?);
+        let own = self.person(who)?.id;
+        tickets::assign(self.tx, &act, &ticket, None, Some(&own))
+    }
+
+    /// The claim's payouts are made at the bank and marked as sent.
+    pub fn sends_payouts(&mut self, who: &str, claim: &str) -> Result<()> {
+        let (act, claim) = (self.act(who)?, self.claim(claim)?);
+        for payout in payout_rows::of_claim(self.tx, &claim)? {
+            if payout.state == State::Queued {
+                let reference = self.reference("BANK-");
+                claims::settle_payout(self.tx, &act, &payout.id, &reference)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub fn bank_refuses(&mut self, who: &str, claim: &str, why: &str) -> Result<()> {
+        let (act, claim) = (self.act(who)?, self.claim(claim)?);
+        for payout in payout_rows::of_claim(self.tx, &claim)? {
+            if payout.state == State::Queued {
+                claims::fail_payout(self.tx, &act, &payout.id, why)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The bank takes a deposit back.
+    pub fn disputes(&mut self, deposit: &str, evidence_due_at: DateTime<Utc>) -> Result<()> {
+        let deposit = self.deposits.get(deposit).cloned();
+        let deposit = deposit.ok_or_else(|| Error::broken("no such deposit in the demo"))?;
+        let new = NewDispute {
+            payment: Payment::Deposit(deposit),
+            reference: self.reference("CB-"),
+            reason: Some(crate::rules::facts::DisputeReason::Other),
+            amount_e8: None,
+            contacted_first: Some(false),
+            answered_in_time: None,
+            opened_at: self.at,
+            evidence_due_at: Some(evidence_due_at),
+        };
+        disputes::open(self.tx, &self.shop(), &new).map(|_| ())
+    }
+
+    /// The conversation of a claim, or of a question.
+    fn conversation(&mut self, label: &str) -> Result<TicketId> {
+        if let Some(ticket) = self.tickets.get(label) {
+            return Ok(ticket.clone());
+        }
+        let claim = self.claim(label)?;
+        Ok(db::claims::find(self.tx, &claim)?.ticket_id)
+    }
+
+    fn seen(&mut self, claim: &ClaimId) -> Result<i64> {
+        let ticket = db::claims::find(self.tx, claim)?.ticket_id;
+        Ok(db::tickets::find(self.tx, &ticket)?.seq)
+    }
+}
+
+/// Hashed once for everybody: the password is no secret, and twenty-five hashes would take a second of the start.
+pub fn one_hash() -> Result<String> {
+    passwords::hash(cast::PASSWORD)
+}
+
+fn method_of(reference: &str, state: MethodStatus) -> NewMethod {
+    let label = match reference.split_once('-') {
+        Some(("visa", digits)) => format!("Visa ending in {digits}"),
+        Some(("mastercard", digits)) => format!("Mastercard ending in {digits}"),
+        Some(("paypal", owner)) => format!("PayPal ({owner})"),
+        Some(("iban", digits)) => format!("Bank account ending in {digits}"),
+        _ => reference.to_owned(),
+    };
+    NewMethod {
+        reference: reference.to_owned(),
+        label: Some(label),
+        state: Some(state),
+    }
+}
+
+fn e8(text: &str) -> Result<i64> {
+    let read = Amount::parse(text).map(Amount::e8);
+    read.map_err(|why| Error::broken(format!("{text} {why}")))
+}
