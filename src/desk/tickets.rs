@@ -212,7 +212,10 @@ pub fn assign(
                 ));
             }
             may_give(act, &ticket, Some((to, person.role)))?;
-            format!("{} gave this to {}.", act.who.label(), person.name)
+            match act.person() {
+                Some(giver) if giver.id == person.id => format!("{} took this.", person.name),
+                _ => format!("{} gave this to {}.", act.who.label(), person.name),
+            }
         }
         None => {
             may_give(act, &ticket, None)?;

@@ -56,6 +56,15 @@ impl Fact {
         FACTS.iter().find(|fact| fact.path == path)
     }
 
+    /// An answer of a closed set in its own words; none for anything else.
+    pub fn words(&self, value: &Value) -> Option<String> {
+        let Answer::OneOf(choices) = &self.answer else {
+            return None;
+        };
+        let choice = choices.iter().find(|choice| choice.value.value() == *value);
+        choice.map(|choice| choice.words.to_owned())
+    }
+
     /// The value of what was typed, moments on the wall of `zone`.
     ///
     /// # Errors

@@ -1,4 +1,5 @@
-// Keys for the queue: j and k move, o opens, u goes back to the list, ? shows this. Never money.
+// Keys for the queue: j and k move, o opens, u goes back to the list, ? shows this. On a ticket r and n write, d looks at the
+// decision, ] goes on. Never money: what pays is a button on a page of its own.
 // A person can switch them off: the page carries data-keys="off" then, or the script is not there at all.
 
 const rows = [...document.querySelectorAll("[data-row] a[data-open]")];
@@ -10,11 +11,24 @@ const move = (step) => {
   next?.scrollIntoView({ block: "nearest" });
 };
 const back = () => document.querySelector("a[data-back]")?.click();
+// Where a key leads on this page: into the field of what folds away, or to the part itself.
+const lead = (key) => {
+  const target = document.querySelector(`[data-key="${key}"]`);
+  const folded = target?.closest("details");
+  if (folded) folded.open = true;
+  const into = folded?.querySelector("textarea") ?? target;
+  into?.focus();
+  into?.scrollIntoView({ block: "nearest" });
+};
 const keys = {
   j: () => move(1),
   k: () => move(-1),
   o: () => rows.includes(document.activeElement) && document.activeElement.click(),
   u: back,
+  r: () => lead("r"),
+  n: () => lead("n"),
+  d: () => lead("d"),
+  "]": () => document.querySelector("a[rel=next]")?.click(),
   "?": () => document.getElementById("keys")?.togglePopover(),
 };
 

@@ -14,6 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::ids::{ClaimId, FactId, FileId, fresh};
 use crate::rules::assessment::Outcome;
 use crate::rules::lifecycle::{claim as lifecycle, ticket as turn};
+use crate::rules::matters;
 
 /// Asks the customer: a message, a letter, and the customer's turn. The review's clock keeps what is left.
 pub fn ask(tx: &mut Tx, act: &Act, id: &ClaimId, seen: i64, words: &str) -> Result<Claim> {
@@ -75,17 +76,25 @@ pub fn establish(
             at: act.at.into(),
         };
         rows::insert_fact(tx, fact)?;
-        let words = format!(
-            "{} established: {name} is {}.",
-            act.who.label(),
-            shown(value)
-        );
+        let words = format!("{} found out: {}", act.who.label(), told(name, value));
         let happened = Happened::new(&claim.seller_id, "fact_established", words)
             .on_ticket(&claim.ticket_id)
             .on_claim(id);
         record(tx, act, happened.with((name, value, source))?)?;
     }
     reassess(tx, act, id)
+}
+
+/// "Could the order be stopped? Yes, it stopped."
+fn told(name: &str, value: &Value) -> String {
+    match matters::Fact::at(name) {
+        Some(fact) => format!(
+            "{} {}.",
+            fact.question,
+            fact.words(value).unwrap_or_else(|| shown(value))
+        ),
+        None => format!("{name} is {}.", shown(value)),
+    }
 }
 
 fn shown(value: &Value) -> String {

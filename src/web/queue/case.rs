@@ -2,7 +2,6 @@
 //! and decided, and what the rules say at this moment.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::Looker;
 use super::story::Story;
@@ -13,14 +12,14 @@ use crate::db::orders::{Order, OrderEvent};
 use crate::db::payouts::Payout;
 use crate::db::tickets::{Cursor, Filter};
 use crate::db::{self, Conn};
-use crate::desk::{claims, policies};
+use crate::desk::claims;
 use crate::error::Result;
 use crate::ids::PersonId;
 use crate::rules::adjudicate::adjudicate;
 use crate::rules::assessment::Assessment;
 use crate::rules::matters::{Question, matters};
 use crate::rules::money::Amount;
-use crate::rules::policy::{Policy, Shelf};
+use crate::rules::policy::Policy;
 use crate::web::show::order::Labels;
 
 pub struct Case {
@@ -45,7 +44,6 @@ pub struct Case {
     pub questions: Vec<Question>,
     /// The most that anyone can still grant.
     pub ceiling: Option<Amount>,
-    shelf: Arc<Shelf>,
     /// What had come back of the order by the facts that a decided claim was judged on.
     refunded_then: Option<i64>,
     /// The next ticket of the queue.
@@ -73,7 +71,7 @@ impl Case {
         let ticket = db::tickets::find(conn, &claim.ticket_id)?;
         let following = following(conn, looker, &ticket)?;
         let story = Story::read(conn, ticket)?;
-        let shelf = policies::shelf(conn, &story.seller.policy)?;
+        let shelf = story.shelf.clone();
         let established = db::claims::facts(conn, &claim.id)?;
         let row = db::claims::latest_assessment(conn, &claim.id)?;
         let stored: Assessment = serde_json::from_str(&row.result_json)?;
@@ -121,7 +119,6 @@ impl Case {
             stored,
             now,
             questions,
-            shelf,
             refunded_then,
             following,
         })
@@ -129,7 +126,7 @@ impl Case {
 
     /// The policy version that the rules judged by.
     pub fn policy(&self) -> Result<&Policy> {
-        claims::governing(&self.shelf, &self.now)
+        claims::governing(&self.story.shelf, &self.now)
     }
 
     pub fn order(&self) -> Option<&Order> {

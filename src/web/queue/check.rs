@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::web::filters;
 use crate::web::form::new_key;
 use crate::web::page::{Crumb, Frame};
-use crate::web::parts::{Amount, Row, Summary, Tone};
+use crate::web::parts::{Row, Summary, Tone};
 use crate::web::session::Visit;
 use crate::web::show::clocks::label;
 
@@ -87,7 +87,6 @@ pub struct Check {
     frame: Frame,
     heading: String,
     tone: Tone,
-    amount: Option<Amount>,
     /// "$6.00 more than the policy computes ($4.00): goodwill"; empty where it is the computed amount.
     difference: String,
     rows: Summary,
@@ -121,8 +120,6 @@ pub fn page(
     Ok(Check {
         frame,
         tone: if rejects { Tone::Danger } else { Tone::Ok },
-        amount: (effects.granted_e8 > 0)
-            .then(|| Amount::new(effects.granted_e8, &case.claim.currency)),
         difference: difference(case, proposal, effects),
         rows: Summary {
             rows: rows(case, proposal, looker, effects),

@@ -189,10 +189,8 @@ fn lower(words: &str) -> String {
 }
 
 fn shown(fact: &Fact, value: &Value, wall: Wall) -> String {
-    if let Answer::OneOf(choices) = &fact.answer
-        && let Some(choice) = choices.iter().find(|choice| choice.value.value() == *value)
-    {
-        return choice.words.to_owned();
+    if let Some(words) = fact.words(value) {
+        return words;
     }
     match value {
         Value::String(text) => match text.parse::<chrono::DateTime<chrono::Utc>>() {

@@ -415,7 +415,7 @@ fn label(view: View) -> &'static str {
         View::Unassigned => "Unassigned",
         View::Breached => "Breached",
         View::DueToday => "Due today",
-        View::Waiting => "Waiting on customers",
+        View::Waiting => "Waiting",
         View::OnHold => "On hold",
         View::AllOpen => "All open",
         View::Closed => "Closed",
@@ -510,6 +510,15 @@ fn lines(
             Some(number) => format!("/queue/claims/{number}"),
             None => format!("/queue/tickets/{}", ticket.number),
         };
+        let state = match &row.claim_state {
+            Some(state) => staff_state(state, row.appealed_at.is_some()),
+            None => ticket_badge(&ticket.state),
+        };
+        let outcome = row.claim_outcome.as_deref().and_then(Outcome::from_word);
+        let amount = row
+            .computed_e8
+            .filter(|e8| *e8 > 0)
+            .zip(row.currency.as_deref());
         let assignee = ticket
             .assignee_id
             .as_ref()
@@ -526,20 +535,13 @@ fn lines(
             seller: sellers
                 .get(&ticket.seller_id)
                 .map_or(String::new(), |name| (*name).to_owned()),
-            badge: match &row.claim_state {
-                Some(state) => staff_state(state, row.appealed_at.is_some()),
-                None => ticket_badge(&ticket.state),
-            },
-            outcome: row
-                .claim_outcome
-                .as_deref()
-                .and_then(Outcome::from_word)
-                .map(outcome_badge),
+            // What the state says already is not said twice.
+            outcome: outcome
+                .map(outcome_badge)
+                .filter(|badge| badge.word != state.word),
+            badge: state,
             flagged: row.claim_flagged == Some(true),
-            amount: row
-                .computed_e8
-                .zip(row.currency.as_deref())
-                .map(|(e8, currency)| Amount::new(e8, currency)),
+            amount: amount.map(|(e8, currency)| Amount::new(e8, currency)),
             assignee,
             updated: Moment::worded(
                 ticket.changed_at.utc(),

@@ -89,7 +89,10 @@ fn page(conn: &mut Conn, frame: Frame, looker: &Looker, number: &str) -> Result<
             .iter()
             .map(|line| passed(line, looker.wall))
             .collect(),
-        claims: claims.iter().map(earlier_claim).collect(),
+        claims: claims
+            .iter()
+            .map(|claim| earlier_claim(claim, &shelf))
+            .collect(),
         customer: Link {
             label: format!("{} ({})", customer.name, customer.email),
             href: super::record::everything_of(&customer.email),

@@ -16,7 +16,7 @@ use crate::web::filters;
 use crate::web::form::new_key;
 use crate::web::page::{Choice, Filled};
 use crate::web::parts::{
-    Amount, Badge, ClauseRef, Deadlines, Findings, Moment, Sum, Tone, Verdict,
+    Amount, Answer, Badge, ClauseRef, Deadlines, Findings, Moment, Sum, Tone, Verdict,
 };
 use crate::web::session::role_label;
 use crate::web::show::{Wall, claim as words, clocks};
@@ -78,18 +78,16 @@ pub struct Reading {
 
 /// The ways to decide. See `templates/parts/deciding.html`.
 pub struct Deciding {
-    pub approve: Option<Approve>,
+    /// "Approve $4.00".
+    pub approve: Option<String>,
     /// None where no other amount can be granted.
     pub other: Option<Other>,
     pub ask: Ask,
     pub reject: Reject,
     /// "You may grant up to $50.00 alone. Above that: Lena Fox (lead)."
     pub limit: Option<String>,
-}
-
-pub struct Approve {
-    pub label: String,
-    pub lines: Vec<String>,
+    /// What the rules computed is more than that.
+    pub is_above: bool,
 }
 
 pub struct Other {
@@ -124,6 +122,13 @@ impl Panel {
         let (wall, policy) = (looker.wall, case.policy()?);
         let labels = |reference: &str| case.method(reference);
         let blocked = blocked(case, looker);
+        let mut findings = words::findings(policy, &case.now, wall);
+        findings.list.sort_by_key(|finding| turn(finding.answer));
+        let pays = case.now.amount.is_some_and(E8::is_positive);
+        let shown = case
+            .now
+            .amount
+            .map(|amount| Amount::new(amount.e8(), &case.claim.currency));
         let open = case.claim.is_open();
         Ok(Panel {
             path: case.path(),
@@ -138,7 +143,11 @@ impl Panel {
                 .iter()
                 .map(|payout| paying(case, payout, wall))
                 .collect(),
-            verdict: words::verdict(&case.claim, case.order(), &case.now, &labels),
+            verdict: Verdict {
+                sentence: in_short(case),
+                amount: shown.filter(|_| pays),
+                ..words::verdict(&case.claim, case.order(), &case.now, &labels)
+            },
             moved: case
                 .has_moved()
                 .then(|| said(case, case.stored.outcome, case.stored.amount)),
@@ -153,13 +162,60 @@ impl Panel {
             },
             blocked,
             sum: words::sum(policy, &case.claim, case.as_judged().as_ref(), &case.now),
-            findings: words::findings(policy, &case.now, wall),
+            findings,
             alternatives: readings(case, open)?,
             deadlines: clocks::deadlines(&case.story.clocks, Some(policy), wall),
             facts: Established::of(case, looker, typed)?,
             engine: engine(case),
         })
     }
+}
+
+/// What is open first, then what stands against it, then what is in order.
+fn turn(answer: Answer) -> u8 {
+    match answer {
+        Answer::Unknown => 0,
+        Answer::NotMet => 1,
+        Answer::Met => 2,
+        Answer::NotApplicable => 3,
+    }
+}
+
+/// The outcome for the one who decides, and the clauses that it hangs on.
+fn in_short(case: &Case) -> String {
+    let now = &case.now;
+    let first = match now.outcome {
+        Outcome::Eligible if now.flagged => {
+            "The policy pays this by the reading we adopted; another reading would not."
+        }
+        Outcome::Eligible if now.discretionary => "The text says that the seller may pay this.",
+        Outcome::Eligible => "The policy pays this, and nothing stands against it.",
+        Outcome::Ineligible => "The policy does not pay on this ground.",
+        Outcome::NeedsEvidence => {
+            "The customer has to send something first. The request keeps its time of arrival."
+        }
+        Outcome::NeedsReview => "A person has to find something out, or to decide.",
+        Outcome::ActionFirst => "Something has to be done before money is decided.",
+        Outcome::Remedied => "It was put right, so no money is due.",
+        Outcome::OnHold => "A dispute is open on the payment: no money moves until it is settled.",
+    };
+    let against = |met: Met| {
+        now.clauses
+            .iter()
+            .filter(move |finding| finding.result == met)
+    };
+    let reasons = match now.outcome {
+        Outcome::Ineligible => against(Met::NotMet).take(2).collect::<Vec<_>>(),
+        Outcome::NeedsReview | Outcome::ActionFirst => against(Met::Unknown).take(2).collect(),
+        _ => Vec::new(),
+    };
+    let reasons = reasons
+        .into_iter()
+        .map(|finding| format!("{}: {}", finding.id, finding.detail));
+    std::iter::once(first.to_owned())
+        .chain(reasons)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// "$4.00, eligible".
@@ -322,13 +378,16 @@ fn readings(case: &Case, open: bool) -> Result<Vec<Reading>> {
 }
 
 fn deciding(case: &Case, looker: &Looker, typed: &Typed) -> Result<Deciding> {
+    let computed_e8 = case.now.amount.map_or(0, E8::e8);
+    let is_above = own_limit(case, looker).is_some_and(|limit| computed_e8 > limit);
     let on_hold = case.now.outcome == Outcome::OnHold;
     Ok(Deciding {
-        approve: approve(case).filter(|_| !on_hold),
+        approve: approve(case).filter(|_| !on_hold && !is_above),
         other: other(case, typed).filter(|_| !on_hold),
         ask: ask(case, typed)?,
         reject: reject(case, typed)?,
         limit: limit_of(case, looker),
+        is_above,
     })
 }
 
@@ -380,31 +439,19 @@ fn above(case: &Case, looker: &Looker, limit: i64) -> String {
     }
 }
 
-fn approve(case: &Case) -> Option<Approve> {
+fn approve(case: &Case) -> Option<String> {
     if case.now.outcome == Outcome::Remedied {
-        return Some(Approve {
-            label: "Close as put right".to_owned(),
-            lines: vec!["No money moves.".to_owned()],
-        });
+        return Some("Close as put right".to_owned());
     }
     let recommended = matches!(case.now.outcome, Outcome::Eligible | Outcome::NeedsReview);
     let amount = case
         .now
         .amount
         .filter(|amount| recommended && amount.is_positive())?;
-    let labels = |reference: &str| case.method(reference);
-    Some(Approve {
-        label: format!(
-            "Approve {}",
-            filters::money(amount.e8(), &case.claim.currency)
-        ),
-        lines: case
-            .now
-            .payments
-            .iter()
-            .map(|payment| words::destination(&case.claim, payment, &labels))
-            .collect(),
-    })
+    Some(format!(
+        "Approve {}",
+        filters::money(amount.e8(), &case.claim.currency)
+    ))
 }
 
 fn other(case: &Case, typed: &Typed) -> Option<Other> {

@@ -9,6 +9,7 @@ use crate::db::mail::Row as Letter;
 use crate::db::orders::{Order, OrderEvent};
 use crate::error::Result;
 use crate::rules::lots::Source;
+use crate::rules::policy::Shelf;
 use crate::web::filters;
 use crate::web::parts::{Amount, Badge, File, Link, Moment, Row, Share, Summary, Tone};
 use crate::web::show::claim::staff_badge;
@@ -324,7 +325,7 @@ fn card(story: &Story, earlier: &[Claim], orders: i64, disputes: usize) -> Custo
     let mut rows = vec![
         Row::text("Orders here", &count(orders, "order", "orders")),
         Row::text(
-            "Earlier requests",
+            "Other requests",
             &format!("{}, {} granted", earlier.len(), granted.len()),
         ),
         Row::text("Identity verified", verified),
@@ -342,7 +343,11 @@ fn card(story: &Story, earlier: &[Claim], orders: i64, disputes: usize) -> Custo
         } else {
             Vec::new()
         },
-        earlier: earlier.iter().take(8).map(earlier_claim).collect(),
+        earlier: earlier
+            .iter()
+            .take(8)
+            .map(|claim| earlier_claim(claim, &story.shelf))
+            .collect(),
     }
 }
 
@@ -355,11 +360,18 @@ pub fn everything_of(email: &str) -> String {
     format!("/queue?{query}")
 }
 
-pub fn earlier_claim(claim: &Claim) -> EarlierClaim {
+/// A claim as a line of a list; the shelf knows what its ground is called.
+pub fn earlier_claim(claim: &Claim, shelf: &Shelf) -> EarlierClaim {
+    let mut grounds = shelf
+        .policies()
+        .iter()
+        .filter_map(|policy| policy.ground(&claim.ground));
     EarlierClaim {
         number: claim.number.clone(),
         href: format!("/queue/claims/{}", claim.number),
-        what: claim.ground.replace('_', " "),
+        what: grounds
+            .next_back()
+            .map_or_else(|| claim.ground.clone(), |ground| ground.title.clone()),
         badge: staff_badge(claim),
         amount: claim
             .granted_e8

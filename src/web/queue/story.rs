@@ -1,5 +1,7 @@
 //! Everything a staff page shows of a conversation, read in one go: messages with notes, events, files, letters and clocks.
 
+use std::sync::Arc;
+
 use super::Looker;
 use super::seen::Seen;
 use crate::db::clocks::Clock;
@@ -11,8 +13,10 @@ use crate::db::people::Person;
 use crate::db::sellers::Seller;
 use crate::db::tickets::{Message, Ticket};
 use crate::db::{self, Conn};
+use crate::desk::policies;
 use crate::error::Result;
 use crate::ids::PersonId;
+use crate::rules::policy::Shelf;
 use crate::web::parts::Timeline;
 use crate::web::show::Wall;
 use crate::web::show::story::{self as words, Names};
@@ -20,6 +24,8 @@ use crate::web::show::story::{self as words, Names};
 pub struct Story {
     pub ticket: Ticket,
     pub seller: Seller,
+    /// Every version of the seller's policy.
+    pub shelf: Arc<Shelf>,
     pub customer: Person,
     pub messages: Vec<Message>,
     pub events: Vec<Event>,
@@ -40,8 +46,10 @@ impl Story {
         let mut known: Vec<PersonId> = authors.chain(ticket.assignee_id.clone()).collect();
         known.sort();
         known.dedup();
+        let seller = db::sellers::find(conn, &ticket.seller_id)?;
         Ok(Story {
-            seller: db::sellers::find(conn, &ticket.seller_id)?,
+            shelf: policies::shelf(conn, &seller.policy)?,
+            seller,
             customer: db::people::find(conn, &ticket.customer_id)?,
             events: db::events::of_ticket(conn, &ticket.id)?,
             files: db::files::of_ticket(conn, &ticket.id)?,

@@ -241,7 +241,7 @@ async fn a_fact_changes_what_the_rules_say_and_is_kept_with_its_source() {
     );
     let form = form
         .fill("How you know", "The provider says so")
-        .fill("Where it can be seen (may stay empty)", "55-1201");
+        .fill("Where it can be seen (optional)", "55-1201");
     let page = omar.sends(form).await;
     page.sees("Recorded. The rules now say: eligible, $4.00.")
         .sees("The provider says so (55-1201): Omar Haddad");
