@@ -12,7 +12,8 @@ use askama::filters::HtmlSafe;
 use self::axis::Ceiling;
 use crate::web::filters;
 
-const WIDTH: f64 = 600.0;
+// Narrow enough to be read whole on a phone; a wide screen enlarges it.
+const WIDTH: f64 = 480.0;
 const HEIGHT: f64 = 260.0;
 const LEFT: f64 = 44.0;
 const RIGHT: f64 = 12.0;
@@ -117,7 +118,7 @@ pub struct Column {
     pub href: Option<String>,
 }
 
-/// One row of a bar chart.
+/// One row of a bar chart: its label above the bar, its figure after it.
 #[derive(Debug, Clone)]
 pub struct Bar {
     pub label: String,
@@ -126,7 +127,7 @@ pub struct Bar {
     pub said: String,
     /// How many it rests on.
     pub n: u64,
-    /// Too few to judge by: drawn hatched, and said.
+    /// Too few to judge by: drawn hatched, and said in its label.
     pub few: bool,
     pub href: Option<String>,
 }
@@ -319,19 +320,19 @@ fn stacked_table(series: &[&str], columns: &[Column]) -> Table {
 
 /// Bars from left to right, a row each; `most` is the value of a full bar (100 for a share).
 pub fn bars(words: Words, measure: &str, most: u64, rows: &[Bar]) -> Chart {
-    const ROW: f64 = 34.0;
-    let mut chart = Chart::new(words, ROW * rows.len().max(1) as f64 + 8.0);
-    let (start, room) = (WIDTH * 0.3, WIDTH * 0.38);
+    const ROW: f64 = 46.0;
+    let mut chart = Chart::new(words, ROW * rows.len().max(1) as f64 + 4.0);
+    let room = WIDTH * 0.64;
     for (place, row) in rows.iter().enumerate() {
-        let top = 4.0 + ROW * place as f64;
+        let top = ROW * place as f64;
         let long = room * row.value.min(most) as f64 / most.max(1) as f64;
         let note = if row.few { "too few to judge" } else { "" };
-        chart.text(start - 10.0, top + 20.0, "end", "name", &row.label);
+        chart.text(0.0, top + 16.0, "start", "name", &row.label);
         chart.marks.push(Mark::Bar {
-            x: px(start),
-            y: px(top + 5.0),
+            x: px(0.0),
+            y: px(top + 22.0),
             w: px(long.max(1.0)),
-            h: px(ROW - 13.0),
+            h: px(18.0),
             class: if row.few { "few" } else { "c1" },
             href: row.href.clone(),
             label: format!(
@@ -343,14 +344,9 @@ pub fn bars(words: Words, measure: &str, most: u64, rows: &[Bar]) -> Chart {
             .trim_end()
             .to_owned(),
         });
-        let said = if row.few {
-            format!("{} · n {}, {note}", row.said, row.n)
-        } else {
-            format!("{} · n {}", row.said, filters::count(row.n))
-        };
-        chart.text(start + long + 8.0, top + 20.0, "start", "value", &said);
+        let said = format!("{} · n {}", row.said, filters::count(row.n));
+        chart.text(long + 8.0, top + 36.0, "start", "value", &said);
     }
-    chart.rule(start, 2.0, start, ROW * rows.len() as f64 + 2.0, "base");
     chart.table = Table {
         head: vec![String::new(), measure.to_owned(), "n".into()],
         rows: rows
@@ -455,7 +451,7 @@ pub fn percentiles(words: Words, points: &[Point]) -> Chart {
 /// Every how many labels there is room for one, so that none runs into the next.
 fn every<'a>(labels: impl Iterator<Item = &'a str>, slot: f64) -> usize {
     let longest = labels.map(|label| label.chars().count()).max().unwrap_or(0);
-    ((longest as f64 * 6.4 + 6.0) / slot).ceil().max(1.0) as usize
+    ((longest as f64 * 8.0 + 6.0) / slot).ceil().max(1.0) as usize
 }
 
 /// Unbroken stretches in which both lines of the band are known.

@@ -199,7 +199,7 @@ fn page(
         csv_href: csv("grounds"),
         takeaway: takeaway(figures),
         tiles: tiles(figures),
-        charts: charts(figures, period, &csv),
+        charts: charts(figures, &shops, period, &csv),
         currencies: currencies(figures, &shops),
         overrides: figures
             .overrides
@@ -351,7 +351,12 @@ fn pace(waits: &[i64]) -> String {
     )
 }
 
-fn charts(figures: &Figures, period: &Period, csv: &dyn Fn(&str) -> String) -> Vec<Chart> {
+fn charts(
+    figures: &Figures,
+    shops: &Shops,
+    period: &Period,
+    csv: &dyn Fn(&str) -> String,
+) -> Vec<Chart> {
     let mut charts = vec![over_time(figures, period, csv)];
     let mut by_currency: BTreeMap<&str, Vec<&Ground>> = BTreeMap::new();
     for ground in figures
@@ -365,7 +370,7 @@ fn charts(figures: &Figures, period: &Period, csv: &dyn Fn(&str) -> String) -> V
             .push(ground);
     }
     for (currency, grounds) in by_currency {
-        charts.push(by_ground(figures, currency, grounds, csv));
+        charts.push(by_ground(figures, shops, currency, grounds, csv));
     }
     charts
 }
@@ -420,6 +425,7 @@ fn over_time(figures: &Figures, period: &Period, csv: &dyn Fn(&str) -> String) -
 
 fn by_ground(
     figures: &Figures,
+    shops: &Shops,
     currency: &str,
     mut grounds: Vec<&Ground>,
     csv: &dyn Fn(&str) -> String,
@@ -427,7 +433,11 @@ fn by_ground(
     grounds.sort_by_key(|ground| std::cmp::Reverse(ground.granted_e8));
     grounds.truncate(BARS);
     let bar = |ground: &&Ground| Bar {
-        label: shortened(&figures.title(&ground.seller, &ground.ground)),
+        label: format!(
+            "{}, {}",
+            figures.title(&ground.seller, &ground.ground),
+            shops.name(&ground.seller)
+        ),
         value: ground.granted_e8.unsigned_abs(),
         said: filters::money(ground.granted_e8, currency),
         n: ground.filed.unsigned_abs(),
@@ -446,17 +456,6 @@ fn by_ground(
         csv: Some(csv("grounds")),
     };
     chart::bars(words, "Granted", most, &bars)
-}
-
-/// As much of a title as stands beside a bar.
-fn shortened(title: &str) -> String {
-    const ROOM: usize = 26;
-    if title.chars().count() <= ROOM {
-        title.to_owned()
-    } else {
-        let cut: String = title.chars().take(ROOM - 1).collect();
-        format!("{}…", cut.trim_end())
-    }
 }
 
 fn currencies(figures: &Figures, shops: &Shops) -> Vec<InCurrency> {
