@@ -108,6 +108,21 @@ fn boris(script: &mut Script) {
     script.at(script.ago(days(4)), move |s| {
         s.order("boris-canceled", &canceled)
     });
+    script.at(script.ago(days(29)), |s| {
+        s.wonders(
+            "boris-refill",
+            BORIS,
+            "When do the thirty days begin?",
+            "Does a refill count from the day I ordered, or from the day it was all there?",
+        )
+    });
+    script.at(script.ago(days(29) - hours(3)), |s| {
+        s.replies(
+            "omar",
+            "boris-refill",
+            "From the day you placed the order. The order's page says until when you can ask.",
+        )
+    });
 }
 
 fn paid_up(

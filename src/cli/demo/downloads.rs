@@ -207,7 +207,7 @@ fn came_back(script: &mut Script) {
     });
 }
 
-const CUSTOMERS: [&str; 4] = ["hana", "oskar", "quinn", "tomoko"];
+const CUSTOMERS: [&str; 5] = ["elif", "hana", "oskar", "quinn", "tomoko"];
 
 /// One request of the past months.
 pub fn past(script: &mut Script, past: &Past) {

@@ -86,6 +86,21 @@ fn anna(script: &mut Script) {
     script.at(stopped, |s| {
         s.moves("anna-partial", |progress| progress.status = Status::Partial)
     });
+    script.at(script.ago(days(8)), |s| {
+        s.wonders(
+            "anna-card",
+            ANNA,
+            "My old card is closed",
+            "I paid fifteen dollars with a card that I no longer have. Is that money lost?",
+        )
+    });
+    script.at(script.ago(days(8) - hours(2)), |s| {
+        s.replies(
+            "omar",
+            "anna-card",
+            "It is not lost: you can spend it here as before, and a person looks for another way when you ask to have it paid out.",
+        )
+    });
 }
 
 fn paid_up(

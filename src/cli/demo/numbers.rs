@@ -162,7 +162,7 @@ fn refused(script: &mut Script) {
     });
 }
 
-const CUSTOMERS: [&str; 3] = ["mateo", "nadia", "samir"];
+const CUSTOMERS: [&str; 4] = ["dana", "mateo", "nadia", "samir"];
 
 /// One request of the past months.
 pub fn past(script: &mut Script, past: &Past) {

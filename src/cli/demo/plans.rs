@@ -146,7 +146,7 @@ fn on_its_way(script: &mut Script) {
     script.at(script.ago(days(2)), |s| s.approves("omar", "pilar"));
 }
 
-const CUSTOMERS: [&str; 3] = ["jonas", "nadia", "pilar"];
+const CUSTOMERS: [&str; 4] = ["chen", "jonas", "nadia", "pilar"];
 
 /// One request of the past months.
 pub fn past(script: &mut Script, past: &Past) {

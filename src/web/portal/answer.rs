@@ -48,7 +48,7 @@ fn page(conn: &mut Conn, mut frame: Frame, viewer: &Viewer, number: &str) -> Res
     let claim = db::claims::for_customer(conn, &viewer.person.id, number)?;
     let seller = db::sellers::find(conn, &claim.seller_id)?;
     let filed = Filed::load(conn, claim)?;
-    let (tone, heading, sentence) = answer(&filed.case());
+    let (tone, heading, sentence) = answer(&filed.case(), viewer.wall);
     let claim = &filed.claim;
     let granted = claim.granted_e8.filter(|_| claim.approved_at.is_some());
     let is_waiting = claim.state == "needs_evidence";

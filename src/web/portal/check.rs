@@ -19,7 +19,7 @@ use crate::web::form::{Form, Nothing, new_key};
 use crate::web::gate::Customer;
 use crate::web::page::{Crumb, Filled, Frame, redirect, render, render_as};
 use crate::web::parts::{Row, Sum, Summary, Tone, Verdict};
-use crate::web::show::{claim as words, next, order as order_words};
+use crate::web::show::{Wall, claim as words, next, order as order_words};
 
 #[derive(Template)]
 #[template(path = "portal/check_answers.html")]
@@ -108,7 +108,7 @@ fn laid_out(
     let named = |method: &str| order_words::method(method, &labels);
     let mut verdict = words::verdict(&claim, topic.order.as_ref(), &assessment, &named);
     verdict.amount = verdict.amount.filter(|_| pays(assessment.outcome));
-    verdict.sentence = expectation(&assessment, &claim.currency);
+    verdict.sentence = expectation(&assessment, &claim.currency, viewer.wall);
     let given = questions::given(conn, &draft, &topic, &answers)?;
     let rows = given.into_iter().map(|(name, lines)| {
         Row::lines(questions::label(&name), lines).change_at(&format!("{base}/{name}"))
@@ -150,7 +150,7 @@ fn pays(outcome: Outcome) -> bool {
 }
 
 /// What the rules would say, for the one who is about to ask.
-fn expectation(assessment: &Assessment, currency: &str) -> String {
+fn expectation(assessment: &Assessment, currency: &str, wall: Wall) -> String {
     let amount = assessment.amount.filter(|amount| amount.is_positive());
     let amount = amount.map(|amount| filters::money(amount.e8(), currency));
     match (assessment.outcome, amount) {
@@ -169,7 +169,7 @@ fn expectation(assessment: &Assessment, currency: &str) -> String {
         }
         (Outcome::Ineligible, _) => format!(
             "Nothing is due by the text: {} You can still ask a person to look.",
-            next::reason(assessment)
+            next::reason(assessment, wall)
         ),
         (Outcome::ActionFirst, _) => {
             "Something has to be done on our side first; money is decided after that.".to_owned()

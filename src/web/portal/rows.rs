@@ -145,7 +145,7 @@ fn asking(prospects: &Prospects, viewer: &Viewer) -> String {
         return match judged {
             Some(one) => format!(
                 "By the policy nothing is due now: {} You can still ask a person.",
-                next::reason(&one.assessment)
+                next::reason(&one.assessment, viewer.wall)
             ),
             None => "You can ask us about it.".to_owned(),
         };

@@ -215,7 +215,7 @@ async fn page(
             let form = form.unwrap_or_else(|| filled(&topic, &answers, &name));
             let action = format!("/portal/drafts/{}/{name}", draft.id);
             let mut page = laid_out(frame, &topic, Some(&answers), asked, form, action)?;
-            page.warning = warning(conn, &viewer.act, &draft, &answers)?;
+            page.warning = warning(conn, &viewer, &draft, &answers)?;
             page.discard = Some(format!("/portal/drafts/{}/removal", draft.id));
             Ok(Ok(page))
         })
@@ -355,16 +355,21 @@ fn only(sent: &Sent, known: &[&str]) -> Result<()> {
 }
 
 /// Said early where the answer will likely be no.
-fn warning(conn: &mut Conn, act: &Act, draft: &Draft, answers: &Answers) -> Result<Option<String>> {
-    if drafts::topic(conn, act, draft)?
+fn warning(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    draft: &Draft,
+    answers: &Answers,
+) -> Result<Option<String>> {
+    if drafts::topic(conn, &viewer.act, draft)?
         .ground(&answers.ground)
         .is_none()
     {
         return Ok(None);
     }
-    let (_, assessment) = claims::preview(conn, act, &answers.claim(draft))?;
+    let (_, assessment) = claims::preview(conn, &viewer.act, &answers.claim(draft))?;
     Ok((assessment.outcome == Outcome::Ineligible).then(|| {
-        let reason = next::reason(&assessment);
+        let reason = next::reason(&assessment, viewer.wall);
         format!("By the policy nothing will be due: {reason} You can still ask a person to look.")
     }))
 }

@@ -45,7 +45,7 @@ pub fn dated(case: &Case, wall: Wall) -> Vec<Dated> {
 }
 
 /// The honest answer to a request, in a heading and a sentence.
-pub fn answer(case: &Case) -> (Tone, String, String) {
+pub fn answer(case: &Case, wall: Wall) -> (Tone, String, String) {
     let due = case.assessment.amount.filter(|amount| amount.is_positive());
     let due = due.map(|amount| filters::money(amount.e8(), &case.claim.currency));
     let said = |tone, heading: &str, sentence: String| (tone, heading.to_owned(), sentence);
@@ -80,7 +80,7 @@ pub fn answer(case: &Case) -> (Tone, String, String) {
             "We have your request",
             format!(
                 "By the policy nothing is due: {} A person will look at it all the same.",
-                reason(case.assessment)
+                reason(case.assessment, wall)
             ),
         ),
         (_, Outcome::Eligible, Some(due)) => said(

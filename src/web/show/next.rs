@@ -363,15 +363,25 @@ fn money(case: &Case, wall: Wall) -> Step {
 }
 
 /// Why the text grants nothing: what the first clause that stands against it says.
-pub fn reason(assessment: &Assessment) -> String {
+/// A time that has run out is told on the reader's own wall; the sum keeps the policy's.
+pub fn reason(assessment: &Assessment, wall: Wall) -> String {
     let against = assessment
         .clauses
         .iter()
         .find(|finding| finding.result == Met::NotMet && !finding.detail.is_empty());
-    against.map_or_else(
-        || "on this ground the text grants no refund.".to_owned(),
-        |finding| finding.detail.clone(),
-    )
+    let Some(against) = against else {
+        return "on this ground the text grants no refund.".to_owned();
+    };
+    match against.due_at {
+        Some(due) if due < wall.now => {
+            let until = by(due, wall);
+            format!(
+                "the time for it ended at {}.",
+                until.trim_start_matches("by ")
+            )
+        }
+        _ => against.detail.clone(),
+    }
 }
 
 #[cfg(test)]

@@ -260,7 +260,7 @@ async fn where_the_text_grants_nothing_it_says_so_early_and_a_person_can_still_b
     page.sees("By the policy nothing will be due")
         .sees("You can still ask a person to look.");
     let page = writes(&mut anna, &order, "No message came", &[]).await;
-    page.sees("Not eligible").sees("late by");
+    page.sees("Not eligible").sees("the time for it ended at");
     let page = anna.sends(page.form("Send this request")).await;
     page.sees("A person will look at it all the same.");
     assert_eq!(number(&page, "C-"), "C-1001");
