@@ -1,6 +1,7 @@
 //! What a person does with a browser: goes somewhere, reads, follows links, fills fields by their labels, presses buttons by their
 //! words, uses the keyboard. Everything waits for the page a bounded while and then says what it saw instead.
 
+use std::fs;
 use std::future::Future;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,14 +17,25 @@ const TAB_STOPS: usize = 200;
 
 pub const TAB: &str = "\u{E004}";
 pub const ENTER: &str = "\u{E007}";
-pub const SPACE: &str = " ";
+pub const ESCAPE: &str = "\u{E00C}";
 
 const BUTTONS: &str = "button, input[type=submit], summary, [role=button]";
 const LINKS: &str = "a[href]";
 const FIELDS: &str =
     "input:not([type=hidden]):not([type=radio]):not([type=checkbox]), select, textarea";
 const CHOICES: &str = "input[type=radio], input[type=checkbox]";
+const ROWS: &str = "tr, li";
 const GROUPS: &str = "fieldset, [role=group], [role=radiogroup]";
+
+/// The smallest element of these words lies within the window.
+const IN_SIGHT: &str = "
+    const [words, done] = arguments;
+    const all = [...document.querySelectorAll('main *')].filter(one => one.textContent.trim() === words);
+    done(all.some(one => {
+        const { top, bottom } = one.getBoundingClientRect();
+        return top >= 0 && bottom <= innerHeight;
+    }));
+";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
@@ -131,9 +143,72 @@ impl Browser {
         );
     }
 
+    /// Loads the page again and again until it says this: for what the worker does in its own time.
+    pub async fn comes_to_see(&self, words: &str) {
+        let there = async || {
+            let text = self.text().await;
+            if text.contains(words) {
+                return Ok(());
+            }
+            self.goes_to(&self.url().await).await;
+            Err(text)
+        };
+        if let Err(text) = patiently(there).await {
+            panic!("{words:?} never came on {}:\n{text}", self.url().await);
+        }
+    }
+
+    /// The word that stands after these on the page.
+    pub async fn word_after(&self, words: &str) -> String {
+        self.sees(words).await;
+        let text = self.text().await;
+        let (_, after) = text.split_once(words).unwrap();
+        after.split_whitespace().next().unwrap().to_owned()
+    }
+
+    /// The text of the row or the list's item that says these words.
+    pub async fn row_text(&self, words: &str) -> String {
+        let row = self.row(words).await;
+        tidy(&self.session.of(&row, "text").await.unwrap())
+    }
+
+    /// The address has this path now.
+    pub async fn is_at(&self, path: &str) {
+        self.comes_to(&format!("not at {path}"), |here| here == path)
+            .await;
+    }
+
+    /// The address has another path now.
+    pub async fn leaves(&self, path: &str) {
+        self.comes_to(&format!("still at {path}"), |here| here != path)
+            .await;
+    }
+
+    async fn comes_to(&self, words: &str, there: impl Fn(&str) -> bool) {
+        let look = async || {
+            let url = url::Url::parse(&self.url().await).unwrap();
+            if there(url.path()) { Ok(()) } else { Err(url) }
+        };
+        if let Err(url) = patiently(look).await {
+            panic!("{words}: {url}\n{}", self.text().await);
+        }
+    }
+
     pub async fn follows(&self, link: &str) {
         let link = self.named("link", None, LINKS, link).await;
         self.session.click(&link).await.unwrap();
+    }
+
+    /// Follows the link in the row or the list's item that says these words.
+    pub async fn follows_beside(&self, words: &str, link: &str) {
+        let row = self.row(words).await;
+        let link = self.named("link", Some(&row), LINKS, link).await;
+        self.session.click(&link).await.unwrap();
+    }
+
+    /// Follows the link of the row or the list's item that says these words, where it has but one.
+    pub async fn enters(&self, words: &str) {
+        self.follows_beside(words, "").await;
     }
 
     pub async fn presses(&self, button: &str) {
@@ -141,15 +216,32 @@ impl Browser {
         self.session.click(&button).await.unwrap();
     }
 
+    pub async fn presses_beside(&self, words: &str, button: &str) {
+        let row = self.row(words).await;
+        let button = self.named("button", Some(&row), BUTTONS, button).await;
+        self.session.click(&button).await.unwrap();
+    }
+
     /// Types into the field with this label, in place of what was there; for a list, chooses the option of these words.
     pub async fn fills(&self, label: &str, text: &str) {
         let field = self.named("field", None, FIELDS, label).await;
-        if self.session.of(&field, "name").await.unwrap() == "select" {
-            let option = self.named("option", Some(&field), "option", text).await;
+        self.fill(&field, text).await;
+    }
+
+    /// The same in the row or the list's item that says these words.
+    pub async fn fills_beside(&self, words: &str, label: &str, text: &str) {
+        let row = self.row(words).await;
+        let field = self.named("field", Some(&row), FIELDS, label).await;
+        self.fill(&field, text).await;
+    }
+
+    async fn fill(&self, field: &Element, text: &str) {
+        if self.session.of(field, "name").await.unwrap() == "select" {
+            let option = self.named("option", Some(field), "option", text).await;
             self.session.click(&option).await.unwrap();
         } else {
-            self.session.clear(&field).await.unwrap();
-            self.session.type_into(&field, text).await.unwrap();
+            self.session.clear(field).await.unwrap();
+            self.session.type_into(field, text).await.unwrap();
         }
     }
 
@@ -213,6 +305,32 @@ impl Browser {
         tidy(&self.session.of(&here, "computedlabel").await.unwrap())
     }
 
+    /// Follows a link to a file, and reads the file.
+    pub async fn downloads(&self, link: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = json!({ "behavior": "allow", "downloadPath": folder.path() });
+        self.devtools("Page.setDownloadBehavior", kept).await;
+        self.follows(link).await;
+        let whole = async || {
+            let files = fs::read_dir(folder.path()).unwrap();
+            let file = files.map(|file| file.unwrap().path()).next();
+            match file.filter(|file| file.extension().is_some_and(|kind| kind != "crdownload")) {
+                Some(file) => Ok(fs::read_to_string(file).unwrap()),
+                None => Err(()),
+            }
+        };
+        match patiently(whole).await {
+            Ok(file) => file,
+            Err(()) => panic!("{link:?} on {} is no file", self.url().await),
+        }
+    }
+
+    /// Whether the words stand where the window shows them.
+    pub async fn is_in_sight(&self, words: &str) -> bool {
+        let seen = self.measures(IN_SIGHT, json!([words])).await;
+        seen == true
+    }
+
     /// Runs a script as the tools of a developer would, outside the page's own rules; for measuring, not for acting.
     pub async fn measures(&self, script: &str, arguments: Value) -> Value {
         let body = json!({ "script": script, "args": arguments });
@@ -242,6 +360,30 @@ impl Browser {
 
     pub async fn devtools(&self, command: &str, parameters: Value) {
         self.session.devtools(command, parameters).await.unwrap();
+    }
+
+    /// The row or item that says these words; of several within each other, the smallest.
+    async fn row(&self, words: &str) -> Element {
+        let look = async || {
+            let rows = self.session.find_all(None, ROWS).await;
+            let mut there = Vec::new();
+            let mut others = Vec::new();
+            for row in rows.map_err(|refused| vec![refused.word])? {
+                // A page that is being replaced has no rows for a moment.
+                let text = tidy(&self.session.of(&row, "text").await.unwrap_or_default());
+                if text.contains(words) {
+                    there.push((text.len(), row));
+                } else {
+                    others.push(text);
+                }
+            }
+            there.sort_by_key(|(length, _)| *length);
+            there.into_iter().next().map(|(_, row)| row).ok_or(others)
+        };
+        match patiently(look).await {
+            Ok(row) => row,
+            Err(others) => panic!("no row {words:?} on {}, but {others:#?}", self.url().await),
+        }
     }
 
     /// The one displayed element of this accessible name; failing that, the one whose name begins so.

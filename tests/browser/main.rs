@@ -5,6 +5,7 @@
 mod axe;
 mod browser;
 mod chromedriver;
+mod claim;
 mod demo;
 mod eyes;
 mod tools;

@@ -54,12 +54,34 @@ impl Walk {
     }
 
     pub async fn signs_in(&self, role: &str, seller: &str) {
-        let account = self.demo.account(role, seller).clone();
-        self.opens("/sign-in").await;
-        self.browser.fills("E-mail address", &account.email).await;
-        self.browser.fills("Password", &account.password).await;
-        self.browser.presses("Sign in").await;
-        self.browser.sees("Sign out").await;
+        self.signs_in_to(&self.browser, role, seller).await;
+    }
+
+    /// Somebody else, at a browser of their own.
+    pub async fn signs_in_to(&self, browser: &Browser, role: &str, seller: &str) {
+        let email = &self.demo.account(role, seller).email;
+        self.enters(browser, email).await;
+    }
+
+    pub async fn signs_in_as(&self, email: &str) {
+        self.enters(&self.browser, email).await;
+    }
+
+    /// Everybody in a demo has the same password.
+    async fn enters(&self, browser: &Browser, email: &str) {
+        let password = &self.demo.accounts[0].password;
+        browser.goes_to(&format!("{}/sign-in", self.demo.url)).await;
+        browser.fills("E-mail address", email).await;
+        browser.fills("Password", password).await;
+        browser.presses("Sign in").await;
+        browser.leaves("/sign-in").await;
+    }
+
+    /// Leaves by the menu that carries this person's name.
+    pub async fn signs_out(&self, name: &str) {
+        self.browser.presses(name).await;
+        self.browser.presses("Sign out").await;
+        self.browser.is_at("/").await;
     }
 
     /// This page is one of the walk's: it is pictured, and it must stand the eyes' examination.
