@@ -52,15 +52,20 @@ pub struct Promise {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub clause: String,
+    /// What the clause is about, in two or three words.
+    pub heading: String,
     pub words: String,
     pub detail: String,
     pub result: Met,
 }
 
-/// One row of a sum.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One row of a sum; the last is its total.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Step {
     pub words: String,
+    /// The arithmetic, and the clauses that it rests on; both may be empty.
+    pub workings: String,
+    pub clauses: Vec<String>,
     pub amount: String,
 }
 

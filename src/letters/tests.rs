@@ -68,6 +68,7 @@ fn letters(written: &Written) -> Vec<(&'static str, Letter)> {
     let link = || "https://desk.panel.example/sign-up/confirm/8c1f".to_owned();
     let line = |clause: &str, result| Line {
         clause: clause.to_owned(),
+        heading: "Partly delivered".to_owned(),
         words: "A partly delivered order that was stopped is refunded for what was not delivered."
             .to_owned(),
         detail: written.words.to_owned(),
@@ -79,8 +80,10 @@ fn letters(written: &Written) -> Vec<(&'static str, Letter)> {
             promise("Decision", "2026-03-04T09:30:00Z", Firmness::Firm),
         ]
     };
-    let step = |words: &str, amount: &str| Step {
+    let step = |words: &str, workings: &str, clauses: &[&str], amount: &str| Step {
         words: words.to_owned(),
+        workings: workings.to_owned(),
+        clauses: clauses.iter().map(|&clause| clause.to_owned()).collect(),
         amount: amount.to_owned(),
     };
     let printed = [
@@ -175,8 +178,14 @@ fn letters(written: &Written) -> Vec<(&'static str, Letter)> {
                     arrives: Arrival::Now,
                 }],
                 sum: vec![
-                    step("Paid for 1000 units", "$10.00"),
-                    step("400 of 1000 units not delivered", "$4.00"),
+                    step("Paid for the order", "", &[], "$10.00"),
+                    step(
+                        "Not part of the refund",
+                        "$10.00 × 600 delivered ÷ 1,000",
+                        &["A8"],
+                        "−$6.00",
+                    ),
+                    step("Refund", "", &[], "$4.00"),
                 ],
                 lines: vec![line("A8", Met::Met), line("A9", Met::NotMet)],
                 note: Some(Prose::new(written.prose)),

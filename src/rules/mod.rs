@@ -8,6 +8,7 @@ pub mod assessment;
 pub mod calendar;
 pub mod clauses;
 pub mod deadline;
+pub mod display;
 mod explain;
 pub mod facts;
 pub mod granted;
@@ -24,6 +25,7 @@ mod purse;
 pub mod remedy;
 pub mod rights;
 pub mod sla;
+pub mod sum;
 mod units;
 mod words;
 

@@ -255,6 +255,15 @@ impl Shop {
         rows.into_iter().map(|row| row.kind).collect()
     }
 
+    /// The text of the only letter of this kind.
+    fn letter(&self, kind: &str) -> String {
+        let rows = self.reads(|conn| Ok(mail::list(conn, None, 100)?));
+        let mut rows = rows.into_iter().filter(|row| row.kind == kind);
+        let text = rows.next().unwrap_or_else(|| panic!("no {kind}")).text;
+        assert!(rows.next().is_none(), "a second {kind}");
+        text
+    }
+
     fn clock(&self, standing: &Standing, kind: &str) -> clocks::Clock {
         let clocks = self.reads(|conn| Ok(clocks::of_ticket(conn, &standing.ticket.id)?));
         clocks
@@ -376,6 +385,49 @@ fn an_order_is_stopped_first_and_the_agent_approves_what_was_not_delivered() {
     let again = shop.decides(&shop.lena, &standing, 41, |_| {});
     assert_eq!(code(again), Code::AlreadyDone);
     shop.replays();
+}
+
+#[test]
+fn the_letter_of_an_approval_shows_the_whole_sum_and_only_clauses_that_say_something_here() {
+    let shop = Shop::of("panel-credits", "UTC");
+    shop.deposit("D-1", "50", -1000);
+    let order = shop.order("1001", "10", "balance", Status::InProgress, "400");
+    let wanted = shop.wants(Some(&order), "order_cancellation", "too slow");
+    let standing = shop.files(&wanted, 0).unwrap();
+    let standing = shop.establishes(&standing, "findings.stop", "stopped".into(), 30);
+    shop.decides(&shop.omar, &standing, 40, |_| {}).unwrap();
+    let text = shop.letter("claim_approved");
+    let sum = "  Paid for the order: $10.00
+  Not part of the refund (A7, A8): −$6.00
+    $10.00 × 600 delivered ÷ 1,000
+  Refund: $4.00
+";
+    assert!(text.contains(sum), "{text}");
+    assert!(text.contains("A8 Partly delivered (met): "), "{text}");
+    assert!(
+        !text.contains("(met): \"\""),
+        "a clause without words: {text}"
+    );
+    let policy = Shelf::built_in();
+    let policy = policy.versions("panel-credits").last().unwrap();
+    for clause in &policy.clauses {
+        let repeated = format!("Here: {}\n", clause.words);
+        assert!(!text.contains(&repeated), "{} says nothing here", clause.id);
+    }
+}
+
+#[test]
+fn what_goes_back_to_one_card_is_one_amount_in_the_letter() {
+    let shop = Shop::of("panel-guarantee", "UTC");
+    shop.deposit("D-1", "20", -1000);
+    shop.deposit("D-2", "5.50", -900);
+    let wanted = shop.wants(None, "balance_withdrawal", "closing my account");
+    let standing = shop.files(&wanted, 0).unwrap();
+    shop.decides(&shop.omar, &standing, 40, |_| {}).unwrap();
+    let text = shop.letter("claim_approved");
+    assert!(text.contains("\n$25.50 to Visa ending 42: "), "{text}");
+    assert!(text.contains("  Left of deposit D-2: $5.50\n"), "{text}");
+    assert!(text.contains("  Refund: $25.50\n"), "{text}");
 }
 
 #[test]

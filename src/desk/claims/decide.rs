@@ -336,6 +336,7 @@ fn pay(
         act,
         case.seller,
         case.policy,
+        case.facts,
         &standing,
         &payments,
         amount,

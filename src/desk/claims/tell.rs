@@ -20,10 +20,12 @@ use crate::letters::claims::{
 use crate::letters::parts::{Case, Line, Moment, Promise, Prose, Signature, Step};
 use crate::letters::payouts::{Paid, PayoutFailed, PayoutSent};
 use crate::rules::assessment::{
-    Assessment, ClockKind, Destination, Met, NextAction, Outcome, Payment,
+    Assessment, ClockKind, Destination, Finding, Met, NextAction, Outcome, Payment,
 };
-use crate::rules::money::{Amount, Currency};
+use crate::rules::facts::{Facts, Order as Judged};
+use crate::rules::money::Amount;
 use crate::rules::policy::Policy;
+use crate::rules::{display, sum};
 
 /// An amount in the claim's currency, as people write it.
 pub fn money(claim: &Claim, amount: Amount) -> String {
@@ -31,10 +33,7 @@ pub fn money(claim: &Claim, amount: Amount) -> String {
 }
 
 fn shown(amount: Amount, currency: &str) -> String {
-    Currency::parse(currency).map_or_else(
-        |_| format!("{amount} {currency}"),
-        |currency| currency.show(amount),
-    )
+    display::money(amount.e8(), currency)
 }
 
 /// The claim arrived: either what is missing, or what happens next.
@@ -126,6 +125,7 @@ pub fn approved(
     act: &Act,
     seller: &Seller,
     policy: &Policy,
+    facts: &Facts,
     standing: &Standing,
     payments: &[Payment],
     amount: Amount,
@@ -143,11 +143,11 @@ pub fn approved(
         amount: money(claim, amount),
         asked: asked.map(|asked| money(claim, asked)),
         decided: moment(seller, act.at),
-        payments: payments
+        payments: together(payments)
             .iter()
             .map(|payment| share(seller, standing, payment, &labels))
             .collect(),
-        sum: sum(claim, &standing.assessment, amount),
+        sum: sum(policy, facts, standing, amount),
         lines: lines(policy, &standing.assessment, &[Met::Met]),
         note: note.map(Prose::new),
     }
@@ -544,6 +544,21 @@ fn share(
     }
 }
 
+/// What goes the same way is told as one amount, however many deposits it comes from.
+fn together(payments: &[Payment]) -> Vec<Payment> {
+    let mut ways: Vec<Payment> = Vec::new();
+    for payment in payments {
+        let same = |way: &&mut Payment| {
+            (way.to, &way.method, way.currency) == (payment.to, &payment.method, payment.currency)
+        };
+        match ways.iter_mut().find(same) {
+            Some(way) => way.amount = way.amount.plus(payment.amount),
+            None => ways.push(payment.clone()),
+        }
+    }
+    ways
+}
+
 fn arrival(seller: &Seller, standing: &Standing) -> Arrival {
     let payout = standing
         .assessment
@@ -559,39 +574,70 @@ fn arrival(seller: &Seller, standing: &Standing) -> Arrival {
     })
 }
 
-/// The arithmetic in the rules' own words, and what was granted where that is another amount.
-fn sum(claim: &Claim, assessment: &Assessment, amount: Amount) -> Vec<Step> {
-    let mut steps = Vec::new();
-    if let Some(computed) = assessment.amount {
-        steps.push(Step {
-            words: "What the policy computes".to_owned(),
-            amount: money(claim, computed),
-        });
-        if computed != amount {
-            steps.push(Step {
-                words: "What we grant".to_owned(),
-                amount: money(claim, amount),
-            });
-        }
-    }
+/// How the amount comes about, as the pages show it, and the total.
+fn sum(policy: &Policy, facts: &Facts, standing: &Standing, amount: Amount) -> Vec<Step> {
+    let (claim, assessment) = (&standing.claim, &standing.assessment);
+    let computed = assessment.amount.map_or(amount.e8(), Amount::e8);
+    let paid = facts.order.as_ref().and_then(judged);
+    let rows = sum::rows(
+        policy,
+        &claim.currency,
+        paid.as_ref(),
+        assessment,
+        computed,
+        Some(amount.e8()),
+    );
+    let mut steps: Vec<Step> = rows
+        .into_iter()
+        .map(|row| Step {
+            words: row.label,
+            workings: row.workings,
+            clauses: row.clauses,
+            amount: money(claim, Amount::from_e8(row.e8)),
+        })
+        .collect();
+    steps.push(Step {
+        words: "Refund".to_owned(),
+        amount: money(claim, amount),
+        ..Step::default()
+    });
     steps
 }
 
-/// The clauses with one of these results, in the policy's own words.
+fn judged(order: &Judged) -> Option<sum::Paid> {
+    let quantity = u64::try_from(order.quantity?).ok();
+    let told = order.remains.map(|told| u64::try_from(told).unwrap_or(0));
+    Some(sum::Paid {
+        charge_e8: order.charge?.e8(),
+        refunded_e8: order.refunded.map_or(0, Amount::e8),
+        quantity,
+        remains: told
+            .zip(quantity)
+            .map(|(told, quantity)| told.min(quantity)),
+    })
+}
+
+/// The clauses with one of these results that say something about this claim, in the policy's own words. One that only repeats its
+/// text is on the policy's page, and how a text is read is told with the clause that it helps to read.
 fn lines(policy: &Policy, assessment: &Assessment, results: &[Met]) -> Vec<Line> {
-    let chosen = assessment
-        .clauses
-        .iter()
-        .filter(|finding| results.contains(&finding.result) && !finding.detail.is_empty());
-    let line = |finding: &crate::rules::assessment::Finding| Line {
-        clause: finding.id.clone(),
-        words: policy
+    let line = |finding: &Finding| {
+        // A finding may name a lettered part of a clause.
+        let whole = finding
+            .id
+            .trim_end_matches(|letter: char| letter.is_ascii_lowercase());
+        let clause = policy
             .clause(&finding.id)
-            .map_or_else(String::new, |clause| clause.words.clone()),
-        detail: finding.detail.clone(),
-        result: finding.result,
+            .or_else(|| policy.clause(whole))?;
+        let says = !finding.detail.is_empty() && finding.detail.trim() != clause.words.trim();
+        (says && results.contains(&finding.result)).then(|| Line {
+            clause: clause.id.clone(),
+            heading: clause.heading.clone(),
+            words: clause.words.clone(),
+            detail: finding.detail.clone(),
+            result: finding.result,
+        })
     };
-    chosen.map(line).collect()
+    assessment.clauses.iter().filter_map(line).collect()
 }
 
 /// A detail as a sentence of its own.

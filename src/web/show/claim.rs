@@ -5,7 +5,8 @@ use crate::db::claims::Claim;
 use crate::db::orders::Order;
 use crate::rules::assessment::{Assessment, Destination, Met, Outcome, Payment};
 use crate::rules::money::Amount as E8;
-use crate::rules::policy::{ClauseKind, Policy};
+use crate::rules::policy::Policy;
+use crate::rules::sum;
 use crate::web::filters;
 use crate::web::parts::{
     Alternative, Amount, Answer, Badge, ClauseRef, Finding, Findings, Moment, Share, Sum, SumLine,
@@ -218,26 +219,24 @@ pub fn sum(
         .amount
         .filter(|amount| amount.is_positive() || claim.granted_e8 > Some(0))?;
     let granted = claim.granted_e8.filter(|_| claim.approved_at.is_some());
-    let mut lines = match order.and_then(|order| order.charge_e8.map(|charge| (order, charge))) {
-        Some((order, charge)) => of_order(policy, claim, order, charge, computed.e8(), assessment),
-        None => of_balance(claim, assessment, computed.e8()),
+    let paid = order.and_then(super::order::paid);
+    let rows = sum::rows(
+        policy,
+        &claim.currency,
+        paid.as_ref(),
+        assessment,
+        computed.e8(),
+        granted,
+    );
+    let line = |row: sum::Row| SumLine {
+        label: row.label,
+        workings: row.workings,
+        clauses: row.clauses.iter().map(|id| clause(policy, id)).collect(),
+        amount: Amount::new(row.e8, &claim.currency),
     };
-    if let Some(difference) = granted
-        .map(|granted| granted - computed.e8())
-        .filter(|difference| *difference != 0)
-    {
-        let words = "Decided by a person, with a reason on record";
-        lines.push(line(
-            "Other than the policy computes",
-            words,
-            Vec::new(),
-            difference,
-            claim,
-        ));
-    }
     Some(Sum {
         caption: "How the amount comes about".to_owned(),
-        lines,
+        lines: rows.into_iter().map(line).collect(),
         total_label: if granted.is_some() {
             "Refunded"
         } else {
@@ -246,86 +245,4 @@ pub fn sum(
         .to_owned(),
         total: Amount::new(granted.unwrap_or(computed.e8()), &claim.currency),
     })
-}
-
-fn line(label: &str, workings: &str, clauses: Vec<ClauseRef>, e8: i64, claim: &Claim) -> SumLine {
-    SumLine {
-        label: label.to_owned(),
-        workings: workings.to_owned(),
-        clauses,
-        amount: Amount::new(e8, &claim.currency),
-    }
-}
-
-fn of_order(
-    policy: &Policy,
-    claim: &Claim,
-    order: &Order,
-    charge_e8: i64,
-    computed_e8: i64,
-    assessment: &Assessment,
-) -> Vec<SumLine> {
-    let before_e8 = order.refunded_e8;
-    let kept_e8 = charge_e8 - before_e8 - computed_e8;
-    let measured = assessment.clauses.iter().filter(|finding| {
-        let is_amount = policy
-            .clause(&finding.id)
-            .is_some_and(|clause| clause.kind == ClauseKind::Amount);
-        is_amount && finding.result == Met::Met
-    });
-    let measured: Vec<_> = measured.collect();
-    let clauses: Vec<_> = measured
-        .iter()
-        .map(|finding| clause(policy, &finding.id))
-        .collect();
-    let details = measured.iter().map(|finding| &finding.detail);
-    let detail = details.into_iter().find(|detail| !detail.is_empty());
-    let workings = super::order::kept_units(order, policy, kept_e8)
-        .or_else(|| detail.cloned())
-        .unwrap_or_default();
-    let mut lines = vec![line("Paid for the order", "", Vec::new(), charge_e8, claim)];
-    if kept_e8 != 0 {
-        lines.push(line(
-            "Not part of the refund",
-            &workings,
-            clauses,
-            -kept_e8,
-            claim,
-        ));
-    } else if let Some(paid) = lines.first_mut() {
-        paid.workings = workings;
-        paid.clauses = clauses;
-    }
-    if before_e8 != 0 {
-        lines.push(line("Refunded before", "", Vec::new(), -before_e8, claim));
-    }
-    lines
-}
-
-/// What leaves each deposit, where that is in the claim's own currency; otherwise the whole.
-fn of_balance(claim: &Claim, assessment: &Assessment, computed_e8: i64) -> Vec<SumLine> {
-    let parts = assessment.payments.iter();
-    let same = |payment: &&Payment| {
-        payment
-            .currency
-            .is_none_or(|currency| currency.code() == claim.currency)
-    };
-    let own: Vec<_> = parts.filter(same).collect();
-    let sum: i64 = own.iter().map(|payment| payment.amount.e8()).sum();
-    if sum != computed_e8 {
-        return vec![line(
-            "What is left of your deposits",
-            "",
-            Vec::new(),
-            computed_e8,
-            claim,
-        )];
-    }
-    let label = |payment: &Payment| match &payment.deposit {
-        Some(deposit) => format!("Left of deposit {deposit}"),
-        None => "Left on the balance".to_owned(),
-    };
-    own.into_iter()
-        .map(|payment| line(&label(payment), "", Vec::new(), payment.amount.e8(), claim))
-        .collect()
 }

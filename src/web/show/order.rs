@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::db::orders::{BALANCE, Order, UNKNOWN_METHOD};
 use crate::error::Result;
 use crate::rules::facts::Status;
-use crate::rules::money::Amount as E8;
-use crate::rules::policy::{Pays, Policy};
+use crate::rules::policy::Policy;
+use crate::rules::sum::{Paid, verb};
 use crate::web::filters;
 use crate::web::parts::{Amount, Badge, Row, Share, Tone};
 
@@ -26,15 +26,6 @@ pub fn badge(status: Status) -> Badge {
     }
 }
 
-/// What becomes of the units of what was bought: a plan's are used, anything else is delivered.
-fn verb(policy: &Policy) -> &'static str {
-    let is_plan = policy
-        .grounds
-        .iter()
-        .any(|ground| ground.pays == Pays::Quota);
-    if is_plan { "used" } else { "delivered" }
-}
-
 /// "600 of 1,000 delivered"; what is not known is not said.
 pub fn units(order: &Order, policy: &Policy) -> String {
     let Some(quantity) = quantity(order).filter(|quantity| *quantity > 1) else {
@@ -49,24 +40,14 @@ pub fn units(order: &Order, policy: &Policy) -> String {
     }
 }
 
-/// How an amount that stays follows from the units that were delivered: "$8.40 × 1,600 delivered ÷ 2,000"; none where it does not.
-pub fn kept_units(order: &Order, policy: &Policy, kept_e8: i64) -> Option<String> {
-    let quantity = quantity(order)?;
-    let delivered = quantity - remains(order, quantity)?;
-    let charge = E8::from_e8(order.charge_e8?);
-    let (part, whole) = (
-        i64::try_from(delivered).ok()?,
-        i64::try_from(quantity).ok()?,
-    );
-    let kept = charge.share(part, whole, 8)?;
-    (delivered > 0 && kept.e8() == kept_e8).then(|| {
-        format!(
-            "{} × {} {} ÷ {}",
-            filters::money(charge.e8(), &order.currency),
-            filters::count(delivered),
-            verb(policy),
-            filters::count(quantity)
-        )
+/// The money and the units as the rows of a sum need them; None where what was paid is not known.
+pub fn paid(order: &Order) -> Option<Paid> {
+    let quantity = quantity(order);
+    Some(Paid {
+        charge_e8: order.charge_e8?,
+        refunded_e8: order.refunded_e8,
+        quantity,
+        remains: quantity.and_then(|quantity| remains(order, quantity)),
     })
 }
 
