@@ -237,10 +237,7 @@ fn within_limit(seller: &Seller, person: &Person, amount: Amount) -> Result<()> 
 }
 
 fn over(claim: &Claim, most: Option<Amount>) -> Error {
-    let most = most.map_or_else(
-        || "not known".to_owned(),
-        |most| format!("{most} {}", claim.currency),
-    );
+    let most = most.map_or_else(|| "not known".to_owned(), |most| tell::money(claim, most));
     Error::refused_because(
         Code::OverCeiling,
         format!("That is more than can still be refunded here. At most: {most}."),

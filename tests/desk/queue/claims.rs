@@ -92,7 +92,7 @@ async fn nobody_goes_above_the_ceiling_nor_above_their_limit_and_hears_who_may()
     };
     let refused = omar.sends(asks("300.01")).await;
     assert_eq!(refused.status, 422);
-    refused.sees("more than can still be refunded here. At most: 300 USD.");
+    refused.sees("more than can still be refunded here. At most: $300.00.");
     let refused = omar.sends(asks("100.01")).await;
     assert_eq!(refused.status, 422);
     refused.sees("Above that: Lena Fox (lead).");
