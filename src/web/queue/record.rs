@@ -48,7 +48,9 @@ pub struct Passed {
 /// The balance that the claim speaks of.
 pub struct Purse {
     pub total: Amount,
+    /// Those that something hangs on: money that is left, a dispute, a debt.
     pub lots: Vec<LotLine>,
+    pub spent: Vec<LotLine>,
     pub policy: Link,
 }
 
@@ -238,13 +240,16 @@ fn purse(case: &Case, wall: Wall) -> Result<Option<Purse>> {
         return Ok(None);
     }
     let total: i64 = case.lots.iter().map(|lot| lot.remaining_e8).sum();
+    let matters = |lot: &&Lot| lot.remaining_e8 != 0 || lot.frozen || lot.debt_e8 != 0;
+    let (lots, spent): (Vec<&Lot>, Vec<&Lot>) = case.lots.iter().partition(matters);
+    let lines = |lots: Vec<&Lot>| {
+        let lines = lots.into_iter().map(|lot| lot_line(case, lot, wall));
+        lines.collect()
+    };
     Ok(Some(Purse {
         total: Amount::new(total, &case.claim.currency),
-        lots: case
-            .lots
-            .iter()
-            .map(|lot| lot_line(case, lot, wall))
-            .collect(),
+        lots: lines(lots),
+        spent: lines(spent),
         policy: policy_link(case)?,
     }))
 }
