@@ -59,20 +59,25 @@ pub fn for_staff(conn: &mut Conn, scope: &Scope, number: &str) -> QueryResult<Pa
     query.first(conn)
 }
 
-/// The payouts in some states that someone may see, the longest waiting first.
+/// The payouts in some states that someone may see, the longest waiting first or the latest first.
 pub fn list(
     conn: &mut Conn,
     scope: &Scope,
     states: &[State],
+    latest_first: bool,
     offset: i64,
     limit: i64,
 ) -> QueryResult<Vec<Payout>> {
-    let mut query = payouts::table
+    let query = payouts::table
         .filter(payouts::state.eq_any(states.to_vec()))
-        .order((payouts::requested_at, payouts::id))
         .offset(offset)
         .limit(limit)
         .into_boxed();
+    let mut query = if latest_first {
+        query.order((payouts::requested_at.desc(), payouts::id.desc()))
+    } else {
+        query.order((payouts::requested_at, payouts::id))
+    };
     if !scope.0.is_empty() {
         query = query.filter(payouts::seller_id.eq_any(scope.0.clone()));
     }

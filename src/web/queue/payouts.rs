@@ -1,5 +1,5 @@
-//! Money to send by hand: what waits, the longest first, and what became of the rest. A payout is marked as sent once, under the
-//! bank's reference, or it failed and its money is back.
+//! Money to send by hand: what waits, the longest first, and what became of the rest, the latest first. A payout is marked as sent
+//! once, under the bank's reference, or it failed and its money is back.
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
@@ -121,7 +121,8 @@ fn index(
         .filter(|page| (1..=100_000).contains(page))
         .ok_or_else(unknown)?;
     let scope = &looker.scope;
-    let rows = db::payouts::list(conn, scope, states, (page - 1) * PAGE, PAGE)?;
+    let latest_first = word != "waiting";
+    let rows = db::payouts::list(conn, scope, states, latest_first, (page - 1) * PAGE, PAGE)?;
     let mut views = Vec::new();
     let mut total = 0;
     for (known, label, states) in VIEWS {
