@@ -24,6 +24,7 @@ use crate::error::{Code, Error, Fields, Result};
 use crate::rules::assessment::{Destination, Payment};
 use crate::rules::money::{Amount, Currency};
 use crate::web::amount;
+use crate::web::filters;
 use crate::web::form::Form;
 use crate::web::gate::Agent;
 use crate::web::page::render;
@@ -201,7 +202,7 @@ fn told(standing: &Standing) -> String {
         ("approved", Some(granted)) => {
             format!(
                 "{} is granted, and the customer is told.",
-                claims::money(claim, Amount::from_e8(granted))
+                filters::money(granted, &claim.currency)
             )
         }
         ("remedied", _) => "Closed as put right, and the customer is told.".to_owned(),

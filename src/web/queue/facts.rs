@@ -238,10 +238,9 @@ pub async fn establish(
             let standing = claims::establish(tx, act, &claim.id, seen.ticket, &facts, &source)?;
             let told = standing.map_or_else(String::new, |standing| {
                 let outcome = standing.assessment.outcome.word().replace('_', " ");
-                let amount = standing
-                    .assessment
-                    .amount
-                    .map(|amount| claims::money(&standing.claim, amount));
+                let currency = &standing.claim.currency;
+                let amount = standing.assessment.amount;
+                let amount = amount.map(|amount| filters::money(amount.e8(), currency));
                 format!(
                     "Recorded. The rules now say: {outcome}{}.",
                     amount.map_or_else(String::new, |amount| format!(", {amount}"))
