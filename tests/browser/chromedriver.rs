@@ -1,6 +1,7 @@
 //! One chromedriver of our own on a free loopback port, and the WebDriver protocol spoken with it (W3C WebDriver, and the few
 //! commands that Chromium adds). Ends every process it started, however the test ends.
 
+use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -29,10 +30,16 @@ pub struct Session {
 pub struct Element(String);
 
 /// What the driver refused: its error word (`stale element reference`) and its sentence.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Refused {
     pub word: String,
     pub sentence: String,
+}
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.word, self.sentence)
+    }
 }
 
 pub type Answer<T> = Result<T, Refused>;

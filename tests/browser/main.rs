@@ -2,11 +2,15 @@
 //! Left out of plain `cargo test`, because it needs Chromium and its driver: `cargo test --test browser`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod agent;
 mod axe;
 mod browser;
 mod chromedriver;
 mod claim;
+mod customer;
 mod demo;
 mod eyes;
+mod manager;
+mod plain;
 mod tools;
 mod walk;
