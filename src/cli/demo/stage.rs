@@ -464,7 +464,7 @@ impl<'a, 'c> Stage<'a, 'c> {
                 }) if who != LEAD => {
                     return self.decides(LEAD, label, verdict, amount_e8, reason, words);
                 }
-                Err(error) => return Err(error),
+                Err(why) => return Err(Error::broken(format!("{who} decides {label}: {why}"))),
             }
             self.at += Duration::minutes(1);
         }
