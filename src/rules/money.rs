@@ -8,6 +8,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
+use super::display;
+
 /// How many parts of the eighth decimal make one.
 pub const ONE_E8: i64 = 100_000_000;
 const DECIMALS: u32 = 8;
@@ -211,12 +213,12 @@ fn decimal(text: &str, decimals: u32) -> Result<i64, MoneyError> {
     Ok(value)
 }
 
-fn write_decimal(f: &mut fmt::Formatter<'_>, value: i64, decimals: u32, least: u32) -> fmt::Result {
+fn write_decimal(f: &mut fmt::Formatter<'_>, value: i64, decimals: u32) -> fmt::Result {
     let sign = if value < 0 { "-" } else { "" };
     let one = 10u64.pow(decimals);
     let (whole, mut fraction) = (value.unsigned_abs() / one, value.unsigned_abs() % one);
     let mut digits = decimals;
-    while digits > least && fraction.is_multiple_of(10) {
+    while digits > 0 && fraction.is_multiple_of(10) {
         fraction /= 10;
         digits -= 1;
     }
@@ -233,7 +235,7 @@ fn write_decimal(f: &mut fmt::Formatter<'_>, value: i64, decimals: u32, least: u
 impl fmt::Display for Amount {
     /// The shortest exact decimal: "12.5", "0.00002", "7".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_decimal(f, self.0, DECIMALS, 0)
+        write_decimal(f, self.0, DECIMALS)
     }
 }
 
@@ -290,7 +292,7 @@ impl Rate {
         struct Hundredfold(i64);
         impl fmt::Display for Hundredfold {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write_decimal(f, self.0, RATE_DECIMALS - 2, 0)
+                write_decimal(f, self.0, RATE_DECIMALS - 2)
             }
         }
         format!("{} %", Hundredfold(self.0))
@@ -299,7 +301,7 @@ impl Rate {
 
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_decimal(f, self.0, RATE_DECIMALS, 0)
+        write_decimal(f, self.0, RATE_DECIMALS)
     }
 }
 
@@ -336,18 +338,9 @@ impl Currency {
         self.0.exponent().map_or(2, u32::from).min(DECIMALS)
     }
 
-    /// An amount as a person reads it, with at least the minor unit's decimals: "$10.00", "EUR 23.00", "JPY 4999".
+    /// An amount as a person reads it: "$10.00", "€23.00", "¥4,999".
     pub fn show(self, amount: Amount) -> String {
-        struct Shown(Amount, u32);
-        impl fmt::Display for Shown {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write_decimal(f, self.0.0, DECIMALS, self.1)
-            }
-        }
-        match self.code() {
-            "USD" if amount.0 >= 0 => format!("${}", Shown(amount, 2)),
-            code => format!("{code} {}", Shown(amount, self.digits())),
-        }
+        display::money(amount.0, self.code())
     }
 }
 
@@ -434,8 +427,8 @@ mod tests {
         let show = |code: &str, text: &str| Currency::parse(code).unwrap().show(amount(text));
         assert_eq!(show("USD", "10"), "$10.00");
         assert_eq!(show("USD", "0.00002"), "$0.00002");
-        assert_eq!(show("JPY", "4999"), "JPY 4999");
-        assert_eq!(show("KWD", "8.765"), "KWD 8.765");
+        assert_eq!(show("JPY", "4999"), "¥4,999");
+        assert_eq!(show("KWD", "8.765"), "KWD\u{a0}8.765");
         assert_eq!(Currency::parse("usd"), Err(MoneyError::NoCurrency));
     }
 }
