@@ -123,6 +123,7 @@ fn boris(script: &mut Script) {
             "From the day you placed the order. The order's page says until when you can ask.",
         )
     });
+    script.at(script.ago(days(22)), |s| s.closes("omar", "boris-refill"));
 }
 
 fn paid_up(

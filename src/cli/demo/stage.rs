@@ -9,7 +9,6 @@ use chrono::{DateTime, Datelike, Duration, Utc};
 use serde_json::Value;
 
 use super::cast::{self, Member};
-use super::guarantee;
 use super::script::Bought;
 use crate::act::{Act, Door, Person, Role, Who};
 use crate::db::orders::{Part, Progress};
@@ -53,7 +52,7 @@ pub struct Stage<'a, 'c> {
 }
 
 impl<'a, 'c> Stage<'a, 'c> {
-    /// Publishes the five policies, one of them with the text before, opens the sellers, lets everybody in.
+    /// Publishes the five policies, opens the sellers, lets everybody in.
     pub fn set(
         tx: &'a mut Tx<'c>,
         now: DateTime<Utc>,
@@ -63,7 +62,6 @@ impl<'a, 'c> Stage<'a, 'c> {
     ) -> Result<Self> {
         let begin = now - OPENED;
         let act = Act::operator(begin, site);
-        policies::publish(tx, &act, &guarantee::earlier_text())?;
         for document in Shelf::built_in_documents() {
             policies::publish(tx, &act, document)?;
         }
@@ -466,7 +464,7 @@ impl<'a, 'c> Stage<'a, 'c> {
                 }) if who != LEAD => {
                     return self.decides(LEAD, label, verdict, amount_e8, reason, words);
                 }
-                Err(why) => return Err(Error::broken(format!("{who} decides {label}: {why}"))),
+                Err(error) => return Err(error),
             }
             self.at += Duration::minutes(1);
         }
@@ -511,6 +509,11 @@ impl<'a, 'c> Stage<'a, 'c> {
         let seen = db::tickets::find(self.tx, &ticket)?.seq;
         let seen = (act.person().map(|person| person.role) > Some(Role::Customer)).then_some(seen);
         tickets::reply(self.tx, &act, &ticket, seen, words, &[]).map(|_| ())
+    }
+
+    pub fn closes(&mut self, who: &str, label: &str) -> Result<()> {
+        let (act, ticket) = (self.act(who)?, self.conversation(label)?);
+        tickets::close(self.tx, &act, &ticket, None).map(|_| ())
     }
 
     pub fn notes(&mut self, who: &str, label: &str, words: &str) -> Result<()> {
