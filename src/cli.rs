@@ -38,6 +38,7 @@ enum Command {
     Demo(demo::Demo),
     Serve(serve::Serve),
     Migrate(migrate::Migrate),
+    /// Give people accounts
     #[command(subcommand)]
     Person(person::Person),
     #[command(subcommand)]
@@ -45,6 +46,7 @@ enum Command {
     #[command(subcommand)]
     Seller(seller::Seller),
     Import(import::Import),
+    /// Prove the books
     #[command(subcommand)]
     Ledger(ledger::Ledger),
     Routes(routes::Routes),

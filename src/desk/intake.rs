@@ -34,7 +34,7 @@ use crate::error::{Error, Result};
 use crate::ids::fresh;
 use crate::plain;
 
-pub use table::Row;
+pub use table::{Row, columns};
 
 /// The largest file, in bytes.
 pub const MOST_BYTES: usize = 16 * 1024 * 1024;

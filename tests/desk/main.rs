@@ -12,5 +12,4 @@ mod money;
 mod people;
 mod portal;
 mod queue;
-mod reports;
 mod web;

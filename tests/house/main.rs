@@ -7,5 +7,6 @@ mod database;
 mod guards;
 mod migrations;
 mod pages;
+mod readme;
 mod routes;
 mod source;

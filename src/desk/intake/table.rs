@@ -30,7 +30,7 @@ const MOST_COLUMNS: usize = 100;
 const MOST_FAULTS: usize = 50;
 
 /// The columns of each kind of file, and whether each must be there.
-fn columns(kind: Kind) -> &'static [(&'static str, bool)] {
+pub fn columns(kind: Kind) -> &'static [(&'static str, bool)] {
     match kind {
         Kind::Services => &[
             ("reference", true),
