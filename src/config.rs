@@ -4,6 +4,7 @@
 //! once, so that an operator mends a configuration in one go.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -69,7 +70,7 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
 
 const DEVELOPMENT_SECRET: &str = "development-only-secret-not-for-production";
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     pub production: bool,
     /// Says so on every page, and shows its mails at a local page.
@@ -89,11 +90,41 @@ pub struct Config {
     pub log_json: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Mail {
     Folder(PathBuf),
     Smtp(String),
     Memory,
+}
+
+/// For a log: everything but what must not stand in one.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("production", &self.production)
+            .field("demo", &self.demo)
+            .field("data", &self.data)
+            .field("database_url", &public_part(&self.database_url))
+            .field("listen", &self.listen)
+            .field("public_url", &self.public_url)
+            .field("hosts", &self.hosts)
+            .field("mail", &self.mail)
+            .field("mail_from", &self.mail_from)
+            .field("trusted_proxies", &self.trusted_proxies)
+            .field("log", &self.log)
+            .field("log_json", &self.log_json)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Mail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Mail::Folder(folder) => f.debug_tuple("Folder").field(folder).finish(),
+            Mail::Smtp(url) => f.debug_tuple("Smtp").field(&public_part(url)).finish(),
+            Mail::Memory => f.write_str("Memory"),
+        }
+    }
 }
 
 impl Config {
@@ -281,6 +312,15 @@ fn sqlite_url(data: &std::path::Path) -> String {
     format!("sqlite://{}", data.join("redress.db").display())
 }
 
+/// An address without who signs in there and without its parameters, which may hold a password too.
+fn public_part(url: &str) -> String {
+    let plain = url.split_once('?').map_or(url, |(plain, _)| plain);
+    match (plain.split_once("://"), plain.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://…@{place}"),
+        _ => plain.to_owned(),
+    }
+}
+
 fn list(text: Option<&str>) -> impl Iterator<Item = &str> {
     text.unwrap_or("")
         .split(',')
@@ -357,6 +397,26 @@ mod tests {
         .unwrap();
         assert!(config.tls());
         assert!(config.hosts.contains(&"desk.seller.test".to_owned()));
+    }
+
+    #[test]
+    fn no_secret_is_printed_with_the_settings() {
+        let secret = "0123456789abcdef0123456789abcdef";
+        let config = read(&[
+            ("REDRESS_SECRET", secret),
+            ("REDRESS_MAIL", "smtps://desk:pass?word@mail.seller.test"),
+            (
+                "REDRESS_DATABASE_URL",
+                "postgres://desk:p@ss@db.seller.test/redress?password=third",
+            ),
+        ]);
+        let printed = format!("{:?}", config.unwrap());
+        for hidden in [secret, "word", "p@ss", "third", "desk:"] {
+            assert!(!printed.contains(hidden), "{hidden} in {printed}");
+        }
+        for shown in ["postgres://…@db.seller.test/redress", "127.0.0.1:8600"] {
+            assert!(printed.contains(shown), "no {shown} in {printed}");
+        }
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Sellers: the shops that share this desk, each with its policy, mail address, time zone and limits.
 
-use chrono::DateTime;
 use chrono_tz::Tz;
 use diesel::prelude::*;
 
@@ -31,17 +30,9 @@ pub struct Seller {
 }
 
 impl Seller {
-    /// The zone in which the seller's days are counted for lists and clocks; UTC where none is set or the name is not known.
-    pub fn zone(&self) -> Tz {
-        self.time_zone
-            .as_deref()
-            .and_then(|name| name.parse().ok())
-            .unwrap_or(Tz::UTC)
-    }
-
-    /// The seller's local day of an instant.
-    pub fn day(&self, at: DateTime<chrono::Utc>) -> chrono::NaiveDate {
-        at.with_timezone(&self.zone()).date_naive()
+    /// The zone that the seller has set for itself. Where it has none its policy's counts: `desk::policies::zone`.
+    pub fn own_zone(&self) -> Option<Tz> {
+        self.time_zone.as_deref()?.parse().ok()
     }
 }
 

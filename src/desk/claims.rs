@@ -20,6 +20,8 @@ pub use replay::{Replayed, difference, replay};
 pub use settle::{fail_payout, repeat_payout, settle_payout};
 pub use tell::{asked_for, money};
 
+use chrono_tz::Tz;
+
 use super::events::{Happened, record};
 use super::tickets::{self, Opening};
 use super::{clocks, policies};
@@ -78,7 +80,8 @@ pub fn file(tx: &mut Tx, act: &Act, new: &New) -> Result<Standing> {
         None => None,
     };
     let shelf = policies::shelf(tx, &seller.policy)?;
-    let mut claim = unfiled(act, new, &seller, order.as_ref());
+    let zone = policies::zone(tx, &seller, act.at)?;
+    let mut claim = unfiled(act, new, (&seller, zone), order.as_ref());
     if let Some(open) = rows::open_on(tx, &claim.subject, &claim.ground)? {
         let words = format!("A request on this is open already: {}.", open.number);
         return Err(Error::refused_because(Code::AlreadyOpen, words));
@@ -292,7 +295,7 @@ fn follow(
 }
 
 /// The claim's row before it has a number, a ticket and a policy version.
-fn unfiled(act: &Act, new: &New, seller: &Seller, order: Option<&Order>) -> Claim {
+fn unfiled(act: &Act, new: &New, (seller, zone): (&Seller, Tz), order: Option<&Order>) -> Claim {
     let currency = order
         .map_or(&seller.currency, |order| &order.currency)
         .clone();
@@ -317,7 +320,7 @@ fn unfiled(act: &Act, new: &New, seller: &Seller, order: Option<&Order>) -> Clai
         requested_e8: new.requested_e8,
         remedy_choice: new.remedy_choice.clone(),
         received_at: act.at.into(),
-        received_on: local_day(act.at, seller.zone()),
+        received_on: local_day(act.at, zone),
         decided_at: None,
         approved_at: None,
         appealed_at: None,
@@ -423,7 +426,8 @@ pub fn preview(conn: &mut Conn, act: &Act, new: &New) -> Result<(Facts, Assessme
         None => None,
     };
     let shelf = policies::shelf(conn, &seller.policy)?;
-    let claim = unfiled(act, new, &seller, order.as_ref());
+    let zone = policies::zone(conn, &seller, act.at)?;
+    let claim = unfiled(act, new, (&seller, zone), order.as_ref());
     let given = given(act, &claim.id, &new.evidence);
     let facts = gather::facts_with(
         conn,
@@ -442,5 +446,10 @@ pub fn preview(conn: &mut Conn, act: &Act, new: &New) -> Result<(Facts, Assessme
 
 /// The claim that these answers would make, with nothing written: for pages that show what a claim's page will show.
 pub fn sketch(act: &Act, new: &New, topic: &crate::desk::drafts::Topic) -> Claim {
-    unfiled(act, new, &topic.seller, topic.order.as_ref())
+    unfiled(
+        act,
+        new,
+        (&topic.seller, topic.zone()),
+        topic.order.as_ref(),
+    )
 }

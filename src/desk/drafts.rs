@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::claims::{self, New};
@@ -80,17 +81,20 @@ impl Topic {
         };
         let placed = order.as_ref().and_then(|order| order.placed_at);
         let at = placed.map_or(act.at, |at| at.utc());
-        let zone = seller
-            .time_zone
-            .as_deref()
-            .and_then(|zone| zone.parse().ok());
         let shelf = policies::shelf(conn, &seller.policy)?;
-        let policy = shelf.nearest(&seller.policy, at, zone).cloned();
+        let policy = shelf
+            .nearest(&seller.policy, at, seller.own_zone())
+            .cloned();
         Ok(Topic {
             policy: policy.ok_or(Error::NotFound)?,
             seller,
             order,
         })
+    }
+
+    /// The zone in which the seller's days are counted.
+    pub fn zone(&self) -> Tz {
+        self.seller.own_zone().unwrap_or(self.policy.time_zone)
     }
 
     /// The grounds on which something can be asked here.

@@ -24,6 +24,9 @@ pub struct Envelope<'a> {
     pub to: &'a str,
 }
 
+/// The letters whose words a person wrote. All others say in their headers that nobody did (RFC 3834).
+const BY_A_PERSON: [&str; 2] = ["reply", "claim_asked"];
+
 /// Queues the letter; says whether it is new.
 pub fn queue(tx: &mut Tx, act: &Act, envelope: &Envelope, letter: Letter) -> Result<bool> {
     let row = Row {
@@ -40,7 +43,7 @@ pub fn queue(tx: &mut Tx, act: &Act, envelope: &Envelope, letter: Letter) -> Res
         subject: letter.subject,
         text: letter.text,
         html: letter.html,
-        automatic: true,
+        automatic: !BY_A_PERSON.contains(&envelope.kind),
         state: "queued".to_owned(),
         attempts: 0,
         next_at: act.at.into(),

@@ -4,8 +4,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
 use crate::act::Act;
 use crate::db::policies::{self as rows, Version};
+use crate::db::sellers::Seller;
 use crate::db::{Conn, Tx, already};
 use crate::error::{Code, Error, Result};
 use crate::ids::PolicyId;
@@ -42,6 +46,16 @@ pub fn shelf(conn: &mut Conn, policy: &str) -> Result<Arc<Shelf>> {
         .unwrap_or_else(PoisonError::into_inner)
         .insert(key, shelf.clone());
     Ok(shelf)
+}
+
+/// The zone in which the seller's days are counted: its own, or that of its policy as it stands at `at`.
+pub fn zone(conn: &mut Conn, seller: &Seller, at: DateTime<Utc>) -> Result<Tz> {
+    if let Some(own) = seller.own_zone() {
+        return Ok(own);
+    }
+    let shelf = shelf(conn, &seller.policy)?;
+    let policy = shelf.nearest(&seller.policy, at, None);
+    Ok(policy.ok_or(Error::NotFound)?.time_zone)
 }
 
 fn parse(version: &Version) -> Result<Policy> {

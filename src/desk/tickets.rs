@@ -3,7 +3,7 @@
 
 use super::events::{Happened, record};
 use super::mailroom::{self, Envelope};
-use super::{clocks, files};
+use super::{clocks, files, policies};
 use crate::act::{Act, Person, Role};
 use crate::db::sellers::{self, Seller};
 use crate::db::tickets::{self as rows, Message, Ticket};
@@ -76,7 +76,7 @@ pub fn begin(tx: &mut Tx, act: &Act, opening: &Opening) -> Result<Ticket> {
         assignee_id: None,
         via: act.via.as_str().to_owned(),
         opened_at: act.at.into(),
-        opened_on: local_day(act.at, seller.zone()),
+        opened_on: local_day(act.at, policies::zone(tx, &seller, act.at)?),
         changed_at: act.at.into(),
         closed_at: None,
         next_due_at: None,

@@ -62,10 +62,10 @@ async fn the_pages_that_everybody_has_stand_up() {
         policies(walk).await;
         walk.opens("/styleguide").await;
         walk.browser.sees("What the pages are made of.").await;
-        walk.arrives("5-styleguide").await;
+        walk.arrives("6-styleguide").await;
         walk.opens("/no/such/page").await;
         walk.browser.sees("There is no such page").await;
-        walk.arrives("6-not-found").await;
+        walk.arrives("7-not-found").await;
         account(walk).await;
     })
     .await;
@@ -79,10 +79,17 @@ async fn policies(walk: &Walk) {
     b.follows("Panel guarantee: money back").await;
     b.sees("The clauses").await;
     walk.arrives("2-policy").await;
+    b.follows("2023-09-01").await;
+    b.sees("In force from 1 September 2023 to 11 April 2025")
+        .await;
+    b.sees("at least ten US dollars").await;
+    walk.arrives("3-earlier-version").await;
+    b.follows("2025-04-12").await;
+    b.sees("at least five US dollars").await;
     b.follows("Clause B12").await;
     assert!(b.url().await.ends_with("#B12"));
     assert!(b.is_in_sight("Partial refund").await);
-    walk.arrives("3-clause").await;
+    walk.arrives("4-clause").await;
 }
 
 async fn account(walk: &Walk) {
@@ -90,19 +97,19 @@ async fn account(walk: &Walk) {
     walk.signs_in("agent", "").await;
     walk.opens("/reports/sla").await;
     b.sees("Your role does not include this").await;
-    walk.arrives("7-not-yours").await;
+    walk.arrives("8-not-yours").await;
     walk.opens("/account").await;
     b.sees("Where you are signed in").await;
-    walk.arrives("8-account").await;
+    walk.arrives("9-account").await;
     b.fills("Current password", "not this one").await;
     b.fills("New password", "a lamp by the window").await;
     b.presses("Change my password").await;
     b.sees("There is a problem").await;
-    walk.arrives("9-account-refused").await;
+    walk.arrives("10-account-refused").await;
     b.fills("Time zone", "Asia/Tokyo").await;
     b.presses("Save").await;
     b.leaves("/account/password").await;
     assert_eq!(b.value("Time zone").await, "Asia/Tokyo");
     b.presses("Dark").await;
-    walk.arrives("10-dark").await;
+    walk.arrives("11-dark").await;
 }

@@ -12,4 +12,5 @@ mod money;
 mod people;
 mod portal;
 mod queue;
+mod reports;
 mod web;

@@ -64,6 +64,14 @@ impl<'a> Shop<'a> {
         }
     }
 
+    /// The same shop at another moment.
+    pub fn at(&self, now: DateTime<Utc>) -> Shop<'a> {
+        Shop {
+            now,
+            ..self.clone()
+        }
+    }
+
     fn act(&self) -> Act {
         Act::operator(self.now, SITE)
     }

@@ -33,6 +33,12 @@ pub struct Request {
     pub overridden: bool,
 }
 
+impl Request {
+    pub fn is_decided(&self) -> bool {
+        matches!(self.state.as_str(), "approved" | "rejected" | "remedied")
+    }
+}
+
 type Row = (
     String,
     (String, String, String, String),
@@ -180,6 +186,8 @@ pub struct Ground {
     pub rejected: i64,
     /// Put right without money, or taken back by the customer.
     pub ended: i64,
+    /// Approved, rejected, or decided to be put right.
+    pub decided: i64,
     pub open: i64,
     pub automatic: i64,
     pub overridden: i64,
@@ -210,6 +218,7 @@ pub fn grounds(requests: &[Request]) -> Vec<Ground> {
             "withdrawn" | "remedied" => line.ended += 1,
             _ => line.open += 1,
         }
+        line.decided += i64::from(request.is_decided());
         line.automatic += i64::from(request.automatic);
         line.overridden += i64::from(request.overridden);
         line.asked_e8 = line.asked_e8.saturating_add(request.asked_e8);

@@ -9,7 +9,7 @@ use crate::db::Tx;
 use crate::db::claims::{self as rows, Claim, Evidence, Fact};
 use crate::db::sellers;
 use crate::desk::events::{Happened, record};
-use crate::desk::{clocks, files, tickets};
+use crate::desk::{clocks, files, policies, tickets};
 use crate::error::{Code, Error, Result};
 use crate::ids::{ClaimId, FactId, FileId, fresh};
 use crate::rules::assessment::Outcome;
@@ -177,7 +177,8 @@ pub fn supply(tx: &mut Tx, act: &Act, id: &ClaimId, supply: &Supply) -> Result<O
         rows::set_state(tx, id, lifecycle::State::InReview.word())?;
         tickets::step(tx, act, &ticket, turn::Verb::CustomerWrites)?;
         let seller = sellers::find(tx, &claim.seller_id)?;
-        clocks::resume(tx, &ticket.id, seller.zone(), act.at)?;
+        let zone = policies::zone(tx, &seller, act.at)?;
+        clocks::resume(tx, &ticket.id, zone, act.at)?;
     }
     reassess(tx, act, id)
 }

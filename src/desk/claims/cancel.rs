@@ -85,7 +85,12 @@ pub fn prospects(conn: &mut Conn, act: &Act, order: &Order) -> Result<Prospects>
         .collect();
     let mut list = Vec::new();
     if let Some((first, _)) = grounds.first() {
-        let claim = unfiled(act, &plainly(order, first), &topic.seller, Some(order));
+        let claim = unfiled(
+            act,
+            &plainly(order, first),
+            (&topic.seller, topic.zone()),
+            Some(order),
+        );
         let facts = gather::facts_with(
             conn,
             &claim,

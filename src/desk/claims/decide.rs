@@ -2,6 +2,8 @@
 //! been put right. The money, the clocks, the event and the letter are in the same transaction; the ceiling nobody can lift is a
 //! condition of the update that moves the money, and a CHECK of the database behind it.
 
+use chrono_tz::Tz;
+
 use crate::act::{Act, Person, Who};
 use crate::db::claims::{self as rows, Claim, Decision};
 use crate::db::orders;
@@ -131,6 +133,13 @@ struct Case<'a> {
     policy: &'a Policy,
     facts: &'a Facts,
     assessment: &'a Assessment,
+}
+
+impl Case<'_> {
+    /// The zone in which the seller's days are counted.
+    fn zone(&self) -> Tz {
+        self.seller.own_zone().unwrap_or(self.policy.time_zone)
+    }
 }
 
 /// Decides as the policy itself, where its text says "automatically" and the case is clean.
@@ -376,7 +385,7 @@ fn move_money(
 /// Clocks and ticket after an approval: the decision is also a response; what goes to a balance is complete at once, what goes to
 /// a payment method has a clock until it is sent.
 fn after_approval(tx: &mut Tx, act: &Act, case: &Case, complete: bool) -> Result<()> {
-    clocks::resume(tx, &case.ticket.id, case.policy.time_zone, act.at)?;
+    clocks::resume(tx, &case.ticket.id, case.zone(), act.at)?;
     clocks::stop(
         tx,
         &case.ticket.id,
@@ -468,7 +477,7 @@ fn remedied(tx: &mut Tx, act: &Act, case: &Case, decide: &Decide) -> Result<Stan
 
 /// A decision that pays nothing: the review is over, and what was promised about paying is void.
 fn finish(tx: &mut Tx, act: &Act, case: &Case) -> Result<()> {
-    clocks::resume(tx, &case.ticket.id, case.policy.time_zone, act.at)?;
+    clocks::resume(tx, &case.ticket.id, case.zone(), act.at)?;
     clocks::stop(
         tx,
         &case.ticket.id,

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use chrono_tz::Tz;
+
 use super::Standing;
 use crate::act::Act;
 use crate::db::claims::Claim;
@@ -11,6 +13,7 @@ use crate::db::sellers::Seller;
 use crate::db::tickets::Ticket;
 use crate::db::{Conn, Tx, orders, people};
 use crate::desk::mailroom::{self, Envelope};
+use crate::desk::policies;
 use crate::error::Result;
 use crate::letters::Letter;
 use crate::letters::claims::{
@@ -47,12 +50,13 @@ pub fn received(
     if standing.assessment.outcome == Outcome::NeedsEvidence {
         return missing(tx, act, seller, policy, standing);
     }
+    let zone = policies::zone(tx, seller, act.at)?;
     let letter = ClaimReceived {
         case: case(tx, act, seller, &standing.ticket, &standing.claim)?,
-        received: moment(seller, standing.claim.received_at.utc()),
+        received: moment(zone, standing.claim.received_at.utc()),
         expected: expected(standing),
         first: first(standing.assessment.next_action),
-        promises: promises(seller, &standing.assessment),
+        promises: promises(zone, &standing.assessment),
     }
     .letter()?;
     send(
@@ -74,6 +78,7 @@ pub fn missing(
     policy: &Policy,
     standing: &Standing,
 ) -> Result<()> {
+    let zone = policies::zone(tx, seller, act.at)?;
     let letter = NeedsEvidence {
         case: case(tx, act, seller, &standing.ticket, &standing.claim)?,
         items: standing
@@ -82,7 +87,7 @@ pub fn missing(
             .iter()
             .map(|item| asked_for(item, policy))
             .collect(),
-        received: moment(seller, standing.claim.received_at.utc()),
+        received: moment(zone, standing.claim.received_at.utc()),
         expected: expected(standing),
     }
     .letter()?;
@@ -138,14 +143,15 @@ pub fn approved(
         .requested_e8
         .map(Amount::from_e8)
         .filter(|asked| *asked > amount);
+    let zone = policies::zone(tx, seller, act.at)?;
     let letter = Approved {
         case: case(tx, act, seller, &standing.ticket, claim)?,
         amount: money(claim, amount),
         asked: asked.map(|asked| money(claim, asked)),
-        decided: moment(seller, act.at),
+        decided: moment(zone, act.at),
         payments: together(payments)
             .iter()
-            .map(|payment| share(seller, standing, payment, &labels))
+            .map(|payment| share(zone, standing, payment, &labels))
             .collect(),
         sum: sum(policy, facts, standing, amount),
         lines: lines(policy, &standing.assessment, &[Met::Met]),
@@ -177,11 +183,12 @@ fn credited(
     standing: &Standing,
     amount: Amount,
 ) -> Result<()> {
+    let zone = policies::zone(tx, seller, act.at)?;
     let letter = Paid {
         case: case(tx, act, seller, &standing.ticket, &standing.claim)?,
         amount: money(&standing.claim, amount),
         to: "your balance".to_owned(),
-        at: moment(seller, act.at),
+        at: moment(zone, act.at),
         reference: None,
     }
     .letter()?;
@@ -207,11 +214,12 @@ pub fn paid_out(
     payout: &Payout,
 ) -> Result<()> {
     let labels = labels(tx, claim)?;
+    let zone = policies::zone(tx, seller, act.at)?;
     let letter = PayoutSent {
         case: case(tx, act, seller, ticket, claim)?,
         amount: shown(Amount::from_e8(payout.pay_e8), &payout.pay_currency),
         to: label(&labels, &payout.method),
-        at: moment(seller, act.at),
+        at: moment(zone, act.at),
         reference: payout.reference.clone(),
         arrival: None,
     }
@@ -342,10 +350,11 @@ pub fn asked(
     words: &str,
     event: &str,
 ) -> Result<()> {
+    let zone = policies::zone(tx, seller, act.at)?;
     let letter = Asked {
         case: case(tx, act, seller, ticket, claim)?,
         question: Prose::new(words),
-        received: moment(seller, claim.received_at.utc()),
+        received: moment(zone, claim.received_at.utc()),
     }
     .letter()?;
     send(
@@ -367,9 +376,10 @@ pub fn withdrawn(
     ticket: &Ticket,
     claim: &Claim,
 ) -> Result<()> {
+    let zone = policies::zone(tx, seller, act.at)?;
     let letter = Withdrawn {
         case: case(tx, act, seller, ticket, claim)?,
-        at: moment(seller, act.at),
+        at: moment(zone, act.at),
     }
     .letter()?;
     send(
@@ -455,11 +465,8 @@ fn case(
     })
 }
 
-fn moment(seller: &Seller, at: chrono::DateTime<chrono::Utc>) -> Moment {
-    Moment {
-        at,
-        zone: seller.zone(),
-    }
+fn moment(zone: Tz, at: chrono::DateTime<chrono::Utc>) -> Moment {
+    Moment { at, zone }
 }
 
 fn expected(standing: &Standing) -> Option<String> {
@@ -487,14 +494,14 @@ fn first(action: NextAction) -> Option<String> {
     Some(words.to_owned())
 }
 
-fn promises(seller: &Seller, assessment: &Assessment) -> Vec<Promise> {
+fn promises(zone: Tz, assessment: &Assessment) -> Vec<Promise> {
     let told = assessment
         .deadlines
         .iter()
         .filter(|deadline| deadline.kind != ClockKind::BankCredit);
     let promise = |deadline: &crate::rules::assessment::Deadline| Promise {
         what: promised(deadline.kind).to_owned(),
-        by: moment(seller, deadline.due_at),
+        by: moment(zone, deadline.due_at),
         firmness: deadline.firmness,
     };
     told.map(promise).collect()
@@ -512,7 +519,7 @@ fn promised(kind: ClockKind) -> &'static str {
 }
 
 fn share(
-    seller: &Seller,
+    zone: Tz,
     standing: &Standing,
     payment: &Payment,
     labels: &HashMap<String, String>,
@@ -534,7 +541,7 @@ fn share(
                 || "your payment method".to_owned(),
                 |method| label(labels, method),
             ),
-            arrives: arrival(seller, standing),
+            arrives: arrival(zone, standing),
         },
         Destination::AlternativeMethod => Share {
             amount,
@@ -559,7 +566,7 @@ fn together(payments: &[Payment]) -> Vec<Payment> {
     ways
 }
 
-fn arrival(seller: &Seller, standing: &Standing) -> Arrival {
+fn arrival(zone: Tz, standing: &Standing) -> Arrival {
     let payout = standing
         .assessment
         .deadlines
@@ -568,7 +575,7 @@ fn arrival(seller: &Seller, standing: &Standing) -> Arrival {
     payout.map_or(Arrival::Unpromised, |deadline| {
         Arrival::Promised(Promise {
             what: promised(deadline.kind).to_owned(),
-            by: moment(seller, deadline.due_at),
+            by: moment(zone, deadline.due_at),
             firmness: deadline.firmness,
         })
     })

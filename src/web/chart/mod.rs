@@ -239,6 +239,8 @@ pub fn stacked(words: Words, series: &[&str], columns: &[Column]) -> Chart {
     }
     let slot = (WIDTH - LEFT - RIGHT) / columns.len().max(1) as f64;
     let wide = (slot * 0.62).min(46.0);
+    let above: Vec<String> = columns.iter().map(above).collect();
+    let fits = every(above.iter().map(String::as_str), slot) == 1;
     let every = every(columns.iter().map(|column| column.label.as_str()), slot);
     for (place, column) in columns.iter().enumerate() {
         let middle = LEFT + slot * (place as f64 + 0.5);
@@ -272,14 +274,10 @@ pub fn stacked(words: Words, series: &[&str], columns: &[Column]) -> Chart {
                 "target",
             );
         }
-        let total = filters::count(below);
-        let above = if column.above.is_empty() {
-            &total
-        } else {
-            &column.above
-        };
-        if below > 0 {
-            chart.text(middle, height(below as f64) - 7.0, "middle", "value", above);
+        // Where one would run into the next, the table below has them.
+        if below > 0 && fits {
+            let top = height(below as f64) - 7.0;
+            chart.text(middle, top, "middle", "value", &above[place]);
         }
         if place % every == 0 {
             chart.text(
@@ -293,6 +291,15 @@ pub fn stacked(words: Words, series: &[&str], columns: &[Column]) -> Chart {
     }
     chart.table = stacked_table(series, columns);
     chart
+}
+
+/// What is said above a column.
+fn above(column: &Column) -> String {
+    if column.above.is_empty() {
+        filters::count(column.parts.iter().sum())
+    } else {
+        column.above.clone()
+    }
 }
 
 fn stacked_table(series: &[&str], columns: &[Column]) -> Table {

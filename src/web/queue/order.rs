@@ -52,14 +52,7 @@ fn page(conn: &mut Conn, frame: Frame, looker: &Looker, number: &str) -> Result<
     let seller = db::sellers::find(conn, &order.seller_id)?;
     let shelf = policies::shelf(conn, &seller.policy)?;
     let at = order.placed_at.map_or(looker.wall.now, |at| at.utc());
-    let policy = shelf.nearest(
-        &seller.policy,
-        at,
-        seller
-            .time_zone
-            .as_deref()
-            .and_then(|zone| zone.parse().ok()),
-    );
+    let policy = shelf.nearest(&seller.policy, at, seller.own_zone());
     let policy = policy.ok_or(Error::NotFound)?;
     let methods = db::deposits::methods_of(conn, &order.seller_id, &order.customer_id)?;
     let labels: Labels = methods

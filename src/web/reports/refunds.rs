@@ -221,9 +221,8 @@ const METHOD: [&str; 5] = [
 ];
 
 fn decided(requests: &[Request]) -> usize {
-    let is_decided =
-        |request: &&Request| matches!(request.state.as_str(), "approved" | "rejected" | "remedied");
-    requests.iter().filter(is_decided).count()
+    let decided = requests.iter().filter(|request| request.is_decided());
+    decided.count()
 }
 
 fn takeaway(figures: &Figures) -> String {
@@ -489,7 +488,6 @@ fn currencies(figures: &Figures, shops: &Shops) -> Vec<InCurrency> {
 }
 
 fn line(ground: &Ground, figures: &Figures, shops: &Shops) -> Line {
-    let settled = ground.approved + ground.rejected;
     Line {
         label: figures.title(&ground.seller, &ground.ground),
         seller: shops.name(&ground.seller).to_owned(),
@@ -501,7 +499,10 @@ fn line(ground: &Ground, figures: &Figures, shops: &Shops) -> Line {
         asked: Amount::new(ground.asked_e8, &ground.currency),
         computed: Amount::new(ground.computed_e8, &ground.currency),
         granted: Amount::new(ground.granted_e8, &ground.currency),
-        share: filters::percent(ground.automatic.unsigned_abs(), settled.unsigned_abs()),
+        share: filters::percent(
+            ground.automatic.unsigned_abs(),
+            ground.decided.unsigned_abs(),
+        ),
     }
 }
 

@@ -246,7 +246,7 @@ fn tiles(figures: &Figures, now: DateTime<Utc>) -> Tiles {
     let waiting = figures
         .samples
         .iter()
-        .filter(|sample| sample.fate == Fate::Waiting)
+        .filter(|sample| is_firm(sample) && sample.fate == Fate::Waiting)
         .count();
     let mut list = vec![Tile {
         label: "Firm promises kept".into(),

@@ -2,9 +2,10 @@
 
 use chrono::Duration;
 use redress::act::Role;
-use redress::desk::tickets::{Opening, open};
+use redress::desk::tickets::{Opening, open, reply};
+use redress::outside::smtp::Mailer;
 
-use super::{ANNA, Stage, path};
+use super::{ANNA, OMAR, Stage, path};
 use crate::support::app::Desk;
 
 #[tokio::test]
@@ -286,4 +287,38 @@ async fn staff_of_one_seller_see_nothing_of_another() {
         .to_owned();
     let form = page.form("Approve $4.00…").forge("csrf", &csrf);
     assert_eq!(nils.sends(form).await.status, 404);
+}
+
+#[tokio::test]
+async fn what_omar_wrote_leaves_as_a_persons_letter_and_what_the_desk_wrote_as_an_automatic_one() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-credits");
+    let claim = stage.stopped("10.00");
+    let act = stage.act_of(OMAR);
+    let pool = &desk.app.pool;
+    pool.write(|tx| {
+        reply(tx, &act, &claim.ticket_id, None, "I am looking at it.", &[])?;
+        let seen = redress::db::tickets::find(tx, &claim.ticket_id)?.seq;
+        redress::desk::claims::ask(tx, &act, &claim.id, seen, "Which page was it?")
+    })
+    .unwrap();
+    redress::worker::round(&desk.app).await.unwrap();
+    let Mailer::Memory(sent) = &desk.app.mailer else {
+        panic!("a test's letters stay in memory");
+    };
+    let automatic = |kind: &str| {
+        let sent = sent.lock().unwrap();
+        let letter = sent.iter().find(|sent| {
+            let row = desk.letters().into_iter();
+            let mut of_kind = row.filter(|row| row.kind == kind);
+            of_kind.any(|row| sent.letter.message_id.contains(&row.message_id))
+        });
+        let bytes = letter.unwrap_or_else(|| panic!("no {kind}")).bytes.clone();
+        let text = String::from_utf8(bytes).unwrap();
+        let head = text.split("\r\n\r\n").next().unwrap().to_owned();
+        head.contains("\r\nAuto-Submitted: auto-generated\r\n")
+    };
+    assert!(automatic("claim_received"));
+    assert!(!automatic("reply"));
+    assert!(!automatic("claim_asked"));
 }
