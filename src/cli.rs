@@ -15,7 +15,7 @@ mod serve;
 mod work;
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -97,10 +97,26 @@ impl Place {
         })
     }
 
+    /// As `open`, for commands that read what is there: a folder named by mistake must not prove an empty set of books.
+    pub fn find(&self) -> anyhow::Result<App> {
+        there(&self.config()?)?;
+        self.open()
+    }
+
     pub fn open(&self) -> anyhow::Result<App> {
         let config = self.config()?;
         log_to_stderr(&config);
         Ok(App::open(config, Clock::System)?)
+    }
+}
+
+/// An embedded database must be there already.
+fn there(config: &Config) -> anyhow::Result<()> {
+    match config.database_url.strip_prefix("sqlite://") {
+        Some(file) if !Path::new(file).exists() => anyhow::bail!(
+            "there is no database at {file}; name its folder with --data, or make one with `redress migrate`"
+        ),
+        _ => Ok(()),
     }
 }
 

@@ -26,11 +26,7 @@ pub fn backup(args: Backup) -> anyhow::Result<i32> {
     if args.file.exists() {
         bail!("{to} exists already; a backup overwrites nothing");
     }
-    if let Some(database) = config.database_url.strip_prefix("sqlite://")
-        && !std::path::Path::new(database).exists()
-    {
-        bail!("there is no database at {database}");
-    }
+    super::there(&config)?;
     let pool = db::Pool::open(&config.database_url)?;
     pool.raw(|conn| db::dialect::backup(conn, to))
         .with_context(|| format!("cannot write {to}"))?;

@@ -44,7 +44,7 @@ pub fn import(args: Import) -> anyhow::Result<i32> {
     }
     let bytes =
         fs::read(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
-    let app = args.place.open()?;
+    let app = args.place.find()?;
     let Some(seller) = app
         .pool
         .read(|conn| Ok(sellers::by_slug(conn, &args.seller)?))?

@@ -17,7 +17,7 @@ pub struct Verify {
 
 /// The exit status: 0 where the books prove, 1 where anything was found.
 pub fn verify(args: Verify) -> anyhow::Result<i32> {
-    let app = args.place.open()?;
+    let app = args.place.find()?;
     let report = app.pool.snapshot(ledger::verify)?;
     for proof in &report.proofs {
         println!("{proof}");

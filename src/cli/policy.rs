@@ -49,7 +49,7 @@ pub fn run(command: Policy, out: &mut impl Write) -> anyhow::Result<i32> {
 }
 
 fn list(place: &Place, out: &mut impl Write) -> anyhow::Result<i32> {
-    let versions = place.open()?.pool.read(|conn| Ok(rows::all(conn)?))?;
+    let versions = place.find()?.pool.read(|conn| Ok(rows::all(conn)?))?;
     for version in &versions {
         let from = version.valid_from.utc().format("%Y-%m-%dT%H:%MZ");
         writeln!(
@@ -75,7 +75,7 @@ fn show(place: &Place, wanted: &str, out: &mut impl Write) -> anyhow::Result<i32
         .split_once('@')
         .map_or((wanted, None), |(policy, version)| (policy, Some(version)));
     let mut versions = place
-        .open()?
+        .find()?
         .pool
         .read(|conn| Ok(rows::versions(conn, policy)?))?;
     versions.retain(|row| version.is_none_or(|version| row.version == version));
@@ -156,7 +156,7 @@ fn publish(place: &Place, file: &PathBuf, out: &mut impl Write) -> anyhow::Resul
 }
 
 fn replay(place: &Place, out: &mut impl Write) -> anyhow::Result<i32> {
-    let replayed = place.open()?.pool.read(desk::claims::replay)?;
+    let replayed = place.find()?.pool.read(desk::claims::replay)?;
     for (claim, number, what) in &replayed.differing {
         writeln!(out, "{claim}, assessment {number}: {what}")?;
     }

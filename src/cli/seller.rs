@@ -62,7 +62,7 @@ pub fn run(command: Seller) -> anyhow::Result<i32> {
 
 fn list(place: &Place) -> anyhow::Result<i32> {
     for seller in place
-        .open()?
+        .find()?
         .pool
         .read(|conn| Ok(db::sellers::all(conn)?))?
     {

@@ -206,6 +206,23 @@ fn migrating_twice_does_nothing_the_second_time() {
 }
 
 #[test]
+fn a_folder_named_by_mistake_proves_nothing_and_stays_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    for words in [
+        &["ledger", "verify"][..],
+        &["policy", "replay"],
+        &["policy", "list"],
+        &["seller", "list"],
+    ] {
+        let output = run(words, folder.path());
+        assert!(!output.status.success(), "{words:?}");
+        let why = said(&output.stderr);
+        assert!(why.contains("there is no database at"), "{words:?}: {why}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn a_backup_is_a_database_of_its_own_and_overwrites_nothing() {
     let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let copy = other.path().join("redress.db");
