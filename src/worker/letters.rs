@@ -25,6 +25,8 @@ pub async fn tick(app: &App) -> Result<(usize, usize)> {
         .await?;
     let (mut sent, mut failed) = (0, 0);
     for id in due {
+        // A batch may take longer than a lease: each begins when its letter is taken.
+        let now = app.now();
         let lease = secret()?;
         let fence = lease.clone();
         let Some(row) = app

@@ -3,6 +3,7 @@
 mod claims;
 mod money;
 mod tickets;
+mod worker;
 
 use redress::act::{Act, Door, Person, Role, Who};
 use redress::db;
