@@ -24,7 +24,7 @@ use chrono_tz::Tz;
 
 use super::events::{Happened, record};
 use super::tickets::{self, Opening};
-use super::{clocks, policies};
+use super::{clocks, ledger, policies};
 use crate::act::{Act, Door, Who};
 use crate::db::claims::{self as rows, Claim, Evidence};
 use crate::db::orders::{self, Order};
@@ -86,6 +86,7 @@ pub fn file(tx: &mut Tx, act: &Act, new: &New) -> Result<Standing> {
         let words = format!("A request on this is open already: {}.", open.number);
         return Err(Error::refused_because(Code::AlreadyOpen, words));
     }
+    let order = hold(tx, &seller.id, order.map(|order| order.id).as_ref())?;
     claim.number = format!("C-{}", bump_counter(tx, "claim")?);
     let given = given(act, &claim.id, &new.evidence);
     let facts = gather::facts_with(
@@ -151,6 +152,13 @@ pub fn file(tx: &mut Tx, act: &Act, new: &New) -> Result<Standing> {
     )
 }
 
+/// Takes the seller's books and the order until the transaction ends. Whoever judges begins with it, so that what was judged is what
+/// is paid: two claims on one order would otherwise both be granted the same share.
+fn hold(tx: &mut Tx, seller: &SellerId, order: Option<&OrderId>) -> Result<Option<Order>> {
+    ledger::lock(tx, seller)?;
+    Ok(order.map(|id| orders::bump_order(tx, id)).transpose()?)
+}
+
 /// Assesses an open claim again, after a fact, a piece of evidence or an order's new state; what changed is told to whom it
 /// concerns. A claim that is no longer open stays as it was decided.
 pub fn reassess(tx: &mut Tx, act: &Act, id: &ClaimId) -> Result<Option<Standing>> {
@@ -163,6 +171,7 @@ pub fn reassess(tx: &mut Tx, act: &Act, id: &ClaimId) -> Result<Option<Standing>
     let ticket = tickets::lock(tx, act, &claim.ticket_id, None)?;
     let seller = sellers::find(tx, &claim.seller_id)?;
     let shelf = policies::shelf(tx, &seller.policy)?;
+    hold(tx, &seller.id, claim.order_id.as_ref())?;
     let facts = gather::facts(tx, &claim, act.at, None)?;
     let assessment = adjudicate(&shelf, &facts);
     settle(

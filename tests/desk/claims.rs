@@ -344,6 +344,85 @@ fn a_pending_order_is_cancelled_and_credited_at_once() {
 }
 
 #[test]
+fn a_pending_order_that_is_refunded_by_a_claim_is_cancelled_with_it() {
+    for (policy, approver) in [("panel-guarantee", None), ("panel-credits", Some(()))] {
+        let shop = Shop::of(policy, "UTC");
+        shop.deposit("D-1", "50", -1000);
+        let order = shop.order("1001", "12.50", "balance", Status::Pending, "1000");
+        let wanted = shop.wants(Some(&order), "order_cancellation", "I changed my mind");
+        let standing = shop.files(&wanted, 0).unwrap();
+        if approver.is_some() {
+            assert_eq!(standing.claim.state, "in_review");
+            shop.decides(&shop.omar, &standing, 5, |_| {}).unwrap();
+        }
+        let order = shop.reads(|conn| Ok(redress::db::orders::find(conn, &order.id)?));
+        assert_eq!(order.status, Status::Canceled, "{policy}");
+        assert_eq!(
+            order.canceled_by,
+            Some(redress::rules::facts::CanceledBy::Customer)
+        );
+        assert_eq!(shop.balance(), e8("50"), "{policy}");
+    }
+}
+
+#[test]
+fn two_requests_on_one_order_approved_at_the_same_moment_pay_its_share_once() {
+    let shop = Shop::of("panel-credits", "UTC");
+    shop.deposit("D-1", "100", -1000);
+    for round in 0..8 {
+        let reference = format!("10{round:02}");
+        let order = shop.order(&reference, "10", "balance", Status::InProgress, "400");
+        let act = Act::worker(at(1), SITE);
+        let ended = Progress {
+            canceled_by: Some(redress::rules::facts::CanceledBy::System),
+            ..progress(Status::Canceled, "400")
+        };
+        shop.db
+            .pool
+            .write(|tx| orders::record_status(tx, &act, &order.id, &ended, "provider", at(1)))
+            .unwrap();
+        let filed = ["order_cancellation", "system_cancellation"].map(|ground| {
+            let standing = shop
+                .files(&shop.wants(Some(&order), ground, "it ended"), 2)
+                .unwrap();
+            assert_eq!(standing.claim.computed_e8, Some(e8("4")), "{ground}");
+            standing
+        });
+        let gate = std::sync::Barrier::new(2);
+        std::thread::scope(|scope| {
+            for (standing, who) in filed.iter().zip([&shop.omar, &shop.lena]) {
+                let (gate, shop) = (&gate, &shop);
+                scope.spawn(move || {
+                    gate.wait();
+                    drop(shop.decides(who, standing, 3, |_| {}));
+                });
+            }
+        });
+        let order = shop.reads(|conn| Ok(redress::db::orders::find(conn, &order.id)?));
+        assert_eq!(order.refunded_e8, e8("4"), "round {round}");
+    }
+}
+
+#[test]
+fn what_an_agent_found_out_of_an_order_gives_way_to_the_record_when_that_speaks_again() {
+    let shop = Shop::of("panel-guarantee", "UTC");
+    shop.deposit("D-1", "50", -1000);
+    let order = shop.order("1001", "10", "balance", Status::InProgress, "700");
+    let wanted = shop.wants(Some(&order), "order_cancellation", "too slow");
+    let standing = shop.files(&wanted, 0).unwrap();
+    shop.establishes(&standing, "order.remains", 400.into(), 10);
+    let act = Act::worker(at(60), SITE);
+    let ended = progress(Status::Partial, "250");
+    shop.db
+        .pool
+        .write(|tx| orders::record_status(tx, &act, &order.id, &ended, "provider", at(60)))
+        .unwrap();
+    let claim = shop.reads(|conn| Ok(rows::find(conn, &standing.claim.id)?));
+    assert_eq!(claim.computed_e8, Some(e8("2.50")));
+    shop.replays();
+}
+
+#[test]
 fn the_same_request_is_open_once() {
     let shop = Shop::of("panel-credits", "UTC");
     let order = shop.order("1001", "10", "card-1", Status::InProgress, "400");

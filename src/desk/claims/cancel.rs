@@ -5,15 +5,15 @@ use chrono::{DateTime, Utc};
 
 use super::{New, Standing, file, gather, unfiled};
 use crate::act::Act;
-use crate::db::orders::{self, Order, Progress};
+use crate::db::orders::{self, Order};
 use crate::db::{Conn, Tx};
 use crate::desk::drafts::Topic;
-use crate::desk::{ledger, orders as purchases};
+use crate::desk::ledger;
 use crate::error::{Code, Error, Result};
 use crate::ids::OrderId;
 use crate::rules::adjudicate::adjudicate;
 use crate::rules::assessment::{Assessment, Finding, Met, Outcome};
-use crate::rules::facts::{CanceledBy, Facts, Status};
+use crate::rules::facts::{Facts, Status};
 use crate::rules::policy::{Clause, Pays};
 
 /// One ground of an order, claimed now by somebody who has told nothing yet.
@@ -149,14 +149,5 @@ pub fn cancel(tx: &mut Tx, act: &Act, order: &OrderId, ground: &str) -> Result<S
         let words = "This order was refunded already; nothing is left to pay back.";
         return Err(Error::refused_because(Code::NothingToPay, words));
     }
-    let standing = file(tx, act, &plainly(&order, ground))?;
-    if standing.claim.approved_at.is_some() && order.status == Status::Pending {
-        let canceled = Progress {
-            status: Status::Canceled,
-            canceled_by: Some(CanceledBy::Customer),
-            ..order.progress()
-        };
-        purchases::record_status(tx, act, &order.id, &canceled, "customer", act.at)?;
-    }
-    Ok(standing)
+    file(tx, act, &plainly(&order, ground))
 }

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 
 use crate::act::{Act, Person, Who};
 use crate::db::claims::{self as rows, Claim, Decision};
-use crate::db::orders;
+use crate::db::orders::{self, Progress};
 use crate::db::sellers::{self, Seller};
 use crate::db::tickets::Ticket;
 use crate::db::{Conn, Tx};
@@ -16,7 +16,7 @@ use crate::error::{Code, Error, Fields, Result};
 use crate::ids::{ClaimId, DecisionId};
 use crate::rules::adjudicate::adjudicate;
 use crate::rules::assessment::{Assessment, Destination, Outcome, Payment};
-use crate::rules::facts::Facts;
+use crate::rules::facts::{CanceledBy, Facts, Status};
 use crate::rules::granted::{self, Part};
 use crate::rules::lifecycle::{claim as lifecycle, ticket as turn};
 use crate::rules::money::Amount;
@@ -87,6 +87,7 @@ pub fn decide(tx: &mut Tx, act: &Act, decide: &Decide) -> Result<Decided> {
     let seller = sellers::find(tx, &claim.seller_id)?;
     let shelf = policies::shelf(tx, &seller.policy)?;
     let seen = super::assessed(tx, &claim.id)?;
+    super::hold(tx, &seller.id, claim.order_id.as_ref())?;
     let facts = gather::facts(tx, &claim, act.at, None)?;
     let assessment = adjudicate(&shelf, &facts);
     if (seen.outcome, seen.amount, &seen.payments)
@@ -320,6 +321,7 @@ fn pay(
     )?;
     rows::set_decided(tx, &case.claim.id, state.word(), amount.e8(), act.at, true)?;
     after_approval(tx, act, case, to_balance)?;
+    unstarted(tx, act, case)?;
     let sum = tell::money(case.claim, amount);
     let happened = Happened::new(
         &case.seller.id,
@@ -350,6 +352,23 @@ fn pay(
         reason.map(|_| words),
     )?;
     Ok(standing)
+}
+
+/// An order that has not begun and was paid back in full is cancelled with that: nobody delivers what was refunded.
+fn unstarted(tx: &mut Tx, act: &Act, case: &Case) -> Result<()> {
+    let Some(id) = &case.claim.order_id else {
+        return Ok(());
+    };
+    let order = orders::find(tx, id)?;
+    if order.status == Status::Pending && order.charge_e8.is_some() && order.refundable_e8() == 0 {
+        let canceled = Progress {
+            status: Status::Canceled,
+            canceled_by: Some(CanceledBy::Customer),
+            ..order.progress()
+        };
+        purchases::record_status(tx, act, id, &canceled, "customer", act.at)?;
+    }
+    Ok(())
 }
 
 /// One part of a refund: back to the balance at once, or set aside for a payout.

@@ -82,11 +82,19 @@ pub fn facts_with(
         "customer": {"verified": customer.verified, "suspended": customer.suspended},
         "dispute": dispute(conn, claim)?,
     });
+    let mut told_at = None;
     match order {
-        Some(order) => document["order"] = bought(order)?,
+        Some(order) => {
+            document["order"] = bought(order)?;
+            told_at = orders::history(conn, &order.id)?.last().map(|line| line.at);
+        }
         None => document["account"] = account(conn, claim)?,
     }
+    let record = document["order"].clone();
     for fact in rows::facts(conn, &claim.id)? {
+        if told_at.is_some_and(|told_at| told_at > fact.at) && knows(&record, &fact.name) {
+            continue;
+        }
         lay(
             &mut document,
             &fact.name,
@@ -98,6 +106,16 @@ pub fn facts_with(
     }
     let shelf = crate::desk::policies::shelf(conn, &seller.policy)?;
     reader::read_on(&shelf, &document.to_string()).map_err(|refusal| unreadable(refusal, further))
+}
+
+/// Whether the seller's own record of the order says this. What a person found out holds until the record speaks again.
+fn knows(record: &Value, fact: &str) -> bool {
+    let path = fact.strip_prefix("order.");
+    path.is_some_and(|path| {
+        record
+            .pointer(&format!("/{}", path.replace('.', "/")))
+            .is_some_and(|value| !value.is_null())
+    })
 }
 
 /// A fact that a person just typed is theirs to mend; anything else is data of ours that should not be there.
