@@ -6,11 +6,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::events::{Happened, record};
 use crate::act::Act;
 use crate::db::clocks::{self as rows, Clock};
+use crate::db::sellers::Seller;
 use crate::db::{Tx, tickets};
-use crate::error::Result;
+use crate::desk::policies;
+use crate::error::{Error, Result};
 use crate::ids::{ClaimId, ClockId, SellerId, TicketId};
 use crate::rules::assessment::{ClockKind, Deadline, Firmness};
 use crate::rules::calendar::{Calendar, local_day};
+use crate::rules::deadline::{Clock as Promised, ClockLength, ClockStart, clock_due};
 
 /// Whose clocks, and by which calendar their days are named.
 pub struct Subject<'a> {
@@ -68,6 +71,54 @@ pub fn promise(
         }
     }
     refresh(tx, subject.ticket)
+}
+
+/// The desk's own target, for the clause and the firmness of a clock that no policy promises.
+pub const HOUSE: &str = "house";
+const HOUSE_HOURS: u32 = 24;
+
+/// Starts the clock of a question's first answer: as the seller's policy promises one, else by the house target.
+/// Gives what the policy promises; the house target is nobody's promise.
+pub fn expect_answer(
+    tx: &mut Tx,
+    act: &Act,
+    seller: &Seller,
+    ticket: &TicketId,
+) -> Result<Option<Deadline>> {
+    let shelf = policies::shelf(tx, &seller.policy)?;
+    let policy = shelf.nearest(&seller.policy, act.at, seller.own_zone());
+    let policy = policy.ok_or(Error::NotFound)?;
+    let calendar = Calendar {
+        zone: seller.own_zone().unwrap_or(policy.time_zone),
+        holidays: policy.holidays.clone(),
+    };
+    let subject = Subject {
+        seller: &seller.id,
+        ticket,
+        claim: None,
+        calendar: &calendar,
+    };
+    let answers = |clock: &&Promised| {
+        clock.kind == ClockKind::FirstResponse && clock.starts == ClockStart::Received
+    };
+    let promised = policy.clocks.iter().find(answers);
+    let house = Promised {
+        kind: ClockKind::FirstResponse,
+        clause: HOUSE.to_owned(),
+        starts: ClockStart::Received,
+        length: ClockLength::Hours(HOUSE_HOURS),
+        firmness: Firmness::Aim,
+    };
+    let Some(deadline) = clock_due(promised.unwrap_or(&house), act.at, &calendar) else {
+        return Ok(None);
+    };
+    let mut clock = started(act, &subject, &deadline, act.at)?;
+    if promised.is_none() {
+        clock.firmness = HOUSE.to_owned();
+    }
+    rows::insert_clock(tx, &clock)?;
+    refresh(tx, ticket)?;
+    Ok(promised.map(|_| deadline))
 }
 
 /// A pause that shifted a clock must not be undone by the next assessment, which knows nothing of it.
@@ -188,12 +239,13 @@ pub fn sweep(tx: &mut Tx, act: &Act, limit: i64) -> Result<Swept> {
         if clock.kind == "cure" {
             found.cures.extend(clock.claim_id.clone());
         }
-        if clock.firmness == Firmness::Firm.word() || clock.firmness == "house" {
-            let words = format!(
-                "The promise of {} ({}) was missed.",
-                spoken(&clock.kind),
-                clock.clause
-            );
+        if firm(&clock) {
+            let what = spoken(&clock.kind);
+            let words = if clock.clause == HOUSE {
+                format!("The house target for {what} was missed.")
+            } else {
+                format!("The promise of {what} ({}) was missed.", clock.clause)
+            };
             let mut happened = Happened::new(&clock.seller_id, "clock_breached", words)
                 .on_ticket(&clock.ticket_id);
             happened.claim = clock.claim_id.clone();
@@ -239,13 +291,15 @@ fn refresh(tx: &mut Tx, ticket: &TicketId) -> Result<()> {
         .filter(|clock| clock.state == "running" && clock.firmness != "estimate")
         .collect();
     running.sort_by_key(|clock| (clock.due_at, !firm(clock)));
-    let next = running
-        .first()
-        .map(|clock| (clock.due_at.utc(), clock.kind.as_str(), firm(clock)));
+    let next = running.first().map(|clock| {
+        // A house target is no promise to anybody outside.
+        let is_promised = firm(clock) && clock.firmness != HOUSE;
+        (clock.due_at.utc(), clock.kind.as_str(), is_promised)
+    });
     tickets::set_next_due(tx, ticket, next)?;
     Ok(())
 }
 
 fn firm(clock: &Clock) -> bool {
-    matches!(clock.firmness.as_str(), "firm" | "house")
+    matches!(clock.firmness.as_str(), "firm" | HOUSE)
 }

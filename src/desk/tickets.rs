@@ -12,6 +12,7 @@ use crate::db::{claims, people as persons};
 use crate::error::{Code, Error, Fields, Result};
 use crate::ids::{FileId, MessageId, PersonId, SellerId, TicketId};
 use crate::letters;
+use crate::rules::assessment::Deadline;
 use crate::rules::calendar::local_day;
 use crate::rules::lifecycle::ticket::{State, Verb, next};
 use crate::rules::rights::{Verb as Right, assigning, may};
@@ -46,10 +47,20 @@ pub fn open(tx: &mut Tx, act: &Act, opening: &Opening, attached: &[FileId]) -> R
         act,
         happened.on_ticket(&ticket.id).told("You wrote to us."),
     )?;
+    let zone = policies::zone(tx, &seller, act.at)?;
+    let promised = clocks::expect_answer(tx, act, &seller, &ticket.id)?;
+    let promise = |deadline: Deadline| letters::parts::Promise {
+        what: "First answer".to_owned(),
+        by: letters::parts::Moment {
+            at: deadline.due_at,
+            zone,
+        },
+        firmness: deadline.firmness,
+    };
     let letter = letters::tickets::TicketReceived {
         signature: signature(act, &seller),
         ticket: ticket.number.clone(),
-        promises: Vec::new(),
+        promises: promised.into_iter().map(promise).collect(),
     }
     .letter()?;
     let envelope = about(

@@ -19,6 +19,7 @@ use super::page::{Choice, Filled, Frame, render_as};
 use super::parts::ClauseRef;
 use crate::db::sellers::Seller;
 use crate::db::tickets::Scope;
+use crate::desk::clocks::HOUSE;
 use crate::error::Fields;
 
 /// The sellers that a manager answers for, by their short names.
@@ -38,17 +39,20 @@ impl Shops {
 
     /// A clause of the seller's policy as it stands today.
     fn clause(&self, slug: &str, clause: &str) -> Option<ClauseRef> {
-        let policy = &self.0.get(slug)?.policy;
-        Some(clause_of(policy, clause))
+        clause_of(&self.0.get(slug)?.policy, clause)
     }
 }
 
-fn clause_of(policy: &str, clause: &str) -> ClauseRef {
+/// None for a house target, which no policy promises.
+fn clause_of(policy: &str, clause: &str) -> Option<ClauseRef> {
+    if clause == HOUSE {
+        return None;
+    }
     let anchor = clause.trim_end_matches(|letter: char| letter.is_ascii_lowercase());
-    ClauseRef {
+    Some(ClauseRef {
         id: clause.to_owned(),
         href: format!("/policies/{policy}#{anchor}"),
-    }
+    })
 }
 
 fn scope(visit: &Manager) -> Scope {

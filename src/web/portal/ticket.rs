@@ -15,6 +15,7 @@ use crate::db::claims::Claim;
 use crate::db::tickets::{Message, Ticket};
 use crate::db::{self, Conn};
 use crate::desk::claims;
+use crate::desk::clocks::HOUSE;
 use crate::error::Result;
 use crate::rules::facts::{EvidenceKind, Remedy};
 use crate::web::filters;
@@ -215,7 +216,9 @@ fn deadlines(
     viewer: &Viewer,
 ) -> Option<Deadlines> {
     let policy = filed.map(|filed| &filed.policy);
-    let deadlines = clocks::deadlines(rows, policy, viewer.wall);
+    let promised = rows.iter().filter(|clock| clock.firmness != HOUSE);
+    let promised: Vec<_> = promised.cloned().collect();
+    let deadlines = clocks::deadlines(&promised, policy, viewer.wall);
     (!deadlines.list.is_empty()).then_some(deadlines)
 }
 

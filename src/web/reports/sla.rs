@@ -70,7 +70,7 @@ struct Broken {
     what: String,
     seller: String,
     promise: &'static str,
-    clause: ClauseRef,
+    clause: Option<ClauseRef>,
     due: Moment,
     late: String,
     assignee: String,

@@ -10,6 +10,7 @@ use crate::db::clocks::Clock;
 use crate::db::payouts::Payout;
 use crate::db::tickets::Ticket;
 use crate::desk::claims::asked_for;
+use crate::desk::clocks::HOUSE;
 use crate::rules::assessment::{Assessment, Met, NextAction, Outcome};
 use crate::rules::lifecycle::payout::State as Sending;
 use crate::rules::policy::Policy;
@@ -132,13 +133,16 @@ fn promise(clock: &Clock, wall: Wall) -> String {
 fn spoken(kind: &str, firmness: &str, due: DateTime<Utc>, wall: Wall) -> String {
     let by = by(due, wall);
     let (does, to) = doing(kind);
+    if due < wall.now && firmness == HOUSE {
+        return format!("{does}; it takes longer than we meant it to.");
+    }
     if due < wall.now {
         return format!(
             "We said that we would {to} {by} and did not. We are sorry; it is first in line now."
         );
     }
     match firmness {
-        "aim" => format!("We aim to {to} {by}."),
+        "aim" | HOUSE => format!("We aim to {to} {by}."),
         "typical" => format!("{does}, usually {by}."),
         _ => format!("{does} {by}."),
     }
@@ -148,7 +152,7 @@ fn spoken(kind: &str, firmness: &str, due: DateTime<Utc>, wall: Wall) -> String 
 pub(super) fn deed(kind: &str, firmness: &str) -> String {
     let (does, to) = doing(kind);
     match firmness {
-        "aim" => format!("We aim to {to}."),
+        "aim" | HOUSE => format!("We aim to {to}."),
         "typical" => format!("{does}; it usually takes no longer."),
         _ => format!("{does}."),
     }

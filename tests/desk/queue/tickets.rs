@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 use redress::act::Role;
+use redress::db::tickets::Ticket;
 use redress::desk::tickets::{Opening, open, reply};
 use redress::outside::smtp::Mailer;
 
@@ -321,4 +322,88 @@ async fn what_omar_wrote_leaves_as_a_persons_letter_and_what_the_desk_wrote_as_a
     assert!(automatic("claim_received"));
     assert!(!automatic("reply"));
     assert!(!automatic("claim_asked"));
+}
+
+/// Anna asks something that is no claim.
+fn wonders(stage: &Stage, subject: &str) -> Ticket {
+    let opening = Opening {
+        seller: &stage.shop.seller,
+        customer: &stage.anna,
+        subject,
+        body: "When do I hear from you?",
+    };
+    let act = stage.act_of(ANNA);
+    let pool = &stage.desk.app.pool;
+    pool.write(|tx| open(tx, &act, &opening, &[])).unwrap()
+}
+
+#[tokio::test]
+async fn a_question_has_the_first_answer_that_the_policy_promises_and_the_queue_shows_it() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-credits");
+    let ticket = wonders(&stage, "When do I hear from you?");
+    let letter = desk.letters().into_iter().next_back().unwrap();
+    assert!(
+        letter
+            .text
+            .contains("First answer: by Tue 3 March 2026, 09:00 UTC"),
+        "{}",
+        letter.text
+    );
+    let mut anna = stage.anna_signed_in().await;
+    let page = anna
+        .opens(&format!("/portal/tickets/{}", ticket.number))
+        .await;
+    page.sees("A person answers you by");
+    let mut omar = stage.omar().await;
+    omar.opens("/queue").await.sees("First response");
+    omar.opens(&format!("/queue/tickets/{}", ticket.number))
+        .await
+        .sees("First response");
+    desk.advance(Duration::hours(24));
+    omar = stage.omar().await;
+    omar.opens("/queue?view=breached").await.sees("0 tickets");
+    let act = stage.act_of(OMAR);
+    let pool = &desk.app.pool;
+    pool.write(|tx| reply(tx, &act, &ticket.id, None, "Within a day.", &[]))
+        .unwrap();
+    let mut ruth = desk.ruth().await;
+    let page = ruth.opens("/reports/sla").await;
+    page.sees("1 of 1 firm promises were kept (100.0 %).");
+    omar.opens("/queue").await.does_not_see("First response");
+}
+
+#[tokio::test]
+async fn where_no_policy_promises_an_answer_the_desk_has_a_target_of_its_own() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "digital-downloads");
+    let ticket = wonders(&stage, "=HYPERLINK(\"https://evil.test\")");
+    let letter = desk.letters().into_iter().next_back().unwrap();
+    assert!(!letter.text.contains("First answer"), "{}", letter.text);
+    let path = format!("/portal/tickets/{}", ticket.number);
+    let mut anna = stage.anna_signed_in().await;
+    let page = anna.opens(&path).await;
+    page.sees("We aim to answer you by")
+        .does_not_see("House target");
+    let mut omar = stage.omar().await;
+    omar.opens("/queue").await.sees("First response");
+    desk.advance(Duration::hours(24) + Duration::seconds(1));
+    redress::worker::round(&desk.app).await.unwrap();
+    let mut anna = stage.anna_signed_in().await;
+    let page = anna.opens(&path).await;
+    page.sees("it takes longer than we meant it to");
+    let mut omar = stage.omar().await;
+    omar.opens(&format!("/queue/tickets/{}", ticket.number))
+        .await
+        .sees("The house target for a first response was missed.");
+    let mut ruth = desk.ruth().await;
+    let page = ruth.opens("/reports/sla").await;
+    page.sees("0 of 1 firm promises were kept")
+        .sees("First response House target 3 Mar 09:00");
+    let sheet = ruth.opens("/reports/sla.csv?table=breaches").await;
+    let row = format!(
+        "{},,\"'=HYPERLINK(\"\"https://evil.test\"\")\",Harbour Panel,first_response,house,house,",
+        ticket.number
+    );
+    assert!(sheet.body.contains(&row), "{}", sheet.body);
 }
