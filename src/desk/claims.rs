@@ -134,8 +134,18 @@ pub fn file(tx: &mut Tx, act: &Act, new: &New) -> Result<Standing> {
         }
         files::set_claim(tx, draft, &ticket.id, &claim.id)?;
     }
-    if !new.reason.trim().is_empty() {
-        tickets::say(tx, act, &ticket, "customer", &new.reason)?;
+    let handed_in: Vec<FileId> = match new.draft {
+        // The draft has brought its files along.
+        Some(_) => Vec::new(),
+        None => given.iter().filter_map(|row| row.file_id.clone()).collect(),
+    };
+    let words = match new.reason.trim() {
+        "" if !handed_in.is_empty() => "(files)",
+        reason => reason,
+    };
+    if !words.is_empty() {
+        let message = tickets::say(tx, act, &ticket, "customer", words)?;
+        super::files::attach(tx, act, &ticket.id, &message.id, &handed_in)?;
     }
     let happened = Happened::new(
         &seller.id,
