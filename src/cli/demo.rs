@@ -14,6 +14,7 @@ mod plans;
 mod props;
 mod script;
 mod stage;
+mod turns;
 
 use std::collections::BTreeMap;
 use std::fs;

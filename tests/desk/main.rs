@@ -6,6 +6,7 @@ mod support;
 
 mod claims;
 mod cli;
+mod demo;
 mod gates;
 mod intake;
 mod money;

@@ -54,7 +54,7 @@ pub const NUMBERS: &str = "virtual-numbers";
 pub const DOWNLOADS: &str = "digital-downloads";
 
 /// Everybody, by the part of the address before the `@`.
-pub const CAST: [Member; 25] = [
+pub const CAST: [Member; 33] = [
     staff(
         Role::Agent,
         "omar@redress.example",
@@ -221,6 +221,62 @@ pub const CAST: [Member; 25] = [
         "Tomoko Hayashi",
         "Asia/Tokyo",
         &[DOWNLOADS],
+        false,
+    ),
+    buyer(
+        "abel@example.net",
+        "Abel Tesfaye Bekele",
+        "Africa/Addis_Ababa",
+        &[CREDITS],
+        false,
+    ),
+    buyer(
+        "bela@example.net",
+        "Béla Horváth",
+        "Europe/Budapest",
+        &[CREDITS],
+        false,
+    ),
+    buyer(
+        "ulla@example.net",
+        "Ulla Jensen",
+        "Europe/Copenhagen",
+        &[GUARANTEE],
+        false,
+    ),
+    buyer(
+        "viktor@example.net",
+        "Viktor Hale",
+        "America/Los_Angeles",
+        &[GUARANTEE],
+        false,
+    ),
+    buyer(
+        "wanda@example.net",
+        "Wanda Kim",
+        "Asia/Seoul",
+        &[GUARANTEE],
+        false,
+    ),
+    buyer(
+        "ximena@example.net",
+        "Ximena Fuentes",
+        "America/Santiago",
+        &[GUARANTEE],
+        false,
+    ),
+    buyer(
+        "yusuf@example.net",
+        "Yusuf Demir",
+        "Europe/Istanbul",
+        &[GUARANTEE],
+        false,
+    ),
+    buyer(
+        "zoe@example.net",
+        "Zoë van Dijk",
+        "Europe/Amsterdam",
+        &[CREDITS],
         false,
     ),
 ];

@@ -355,8 +355,8 @@ fn questions(script: &mut Script) {
     });
 }
 
-/// Those of the past months. Georg is not among them: his disputed deposit must still be unspent.
-const CUSTOMERS: [&str; 3] = ["farah", "hana", "layla"];
+/// Those of the past months. Nobody else: a whole balance paid out would take what today's story counts on.
+const CUSTOMERS: [&str; 3] = ["abel", "bela", "zoe"];
 
 /// One request of the past months.
 pub fn past(script: &mut Script, past: &Past) {
@@ -365,7 +365,8 @@ pub fn past(script: &mut Script, past: &Past) {
     let by = if past.by == "lena" { "omar" } else { past.by };
     let (label, order) = (past.label.clone(), format!("{}-order", past.label));
     let charge = past.one_of(&["8.00", "12.50", "21.00", "34.00", "6.40"]);
-    script.at(past.at - days(4), move |s| {
+    // Just before the order: a withdrawal in between would take it.
+    script.at(past.at - days(3) - minutes(4), move |s| {
         s.deposit("past", who, charge, ("visa-1881", Usable), None)
     });
     let bought = Bought::units(

@@ -285,7 +285,8 @@ fn disclosed(script: &mut Script) {
     });
 }
 
-const CUSTOMERS: [&str; 5] = ["georg", "ines", "kofi", "quinn", "rosa"];
+/// Those of the past months. Nobody else: a whole balance paid out would take what today's story counts on.
+const CUSTOMERS: [&str; 5] = ["ulla", "viktor", "wanda", "ximena", "yusuf"];
 
 /// One request of the past months.
 pub fn past(script: &mut Script, past: &Past) {
@@ -385,7 +386,7 @@ fn decided(
 }
 
 fn withdrawal(script: &mut Script, past: &Past, who: (&'static str, &'static str)) {
-    let (filed, decided, paid) = (past.label.clone(), past.label.clone(), past.label.clone());
+    let [filed, known, decided, paid] = [0; 4].map(|_| past.label.clone());
     let amount = past.one_of(&["18.00", "36.00", "9.50"]);
     script.at(past.at - hours(5), move |s| {
         s.deposit("past", who, amount, ("visa-7304", Usable), None)
@@ -395,7 +396,8 @@ fn withdrawal(script: &mut Script, past: &Past, who: (&'static str, &'static str
         s.files(&filed, who, None, "balance_withdrawal", reason, &[], None)
     });
     let at = past.after(20, 51);
-    // A whole balance may be more than an agent grants alone.
+    // A whole balance may be more than an agent grants alone, and than is paid to somebody unknown.
+    script.at(at - minutes(2), move |s| s.identifies("priya", &known));
     script.at(at, move |s| s.approves("priya", &decided));
     script.at(
         at + days(if past.turn.is_multiple_of(7) { 9 } else { 4 }),

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::stage::Stage;
-use super::{credits, downloads, guarantee, history, numbers, plans};
+use super::{credits, downloads, guarantee, history, numbers, plans, turns};
 use crate::db::Tx;
 use crate::db::columns::At;
 use crate::db::orders::{BALANCE, Progress};
@@ -45,6 +45,7 @@ pub fn play(
         plans::today,
         numbers::today,
         downloads::today,
+        turns::today,
     ] {
         today(&mut script);
     }

@@ -383,6 +383,20 @@ impl<'a, 'c> Stage<'a, 'c> {
         claims::establish(self.tx, &act, &claim, seen, &facts, "staff").map(|_| ())
     }
 
+    /// Finds out who a customer is, where a large refund needs that first (B7).
+    pub fn identifies(&mut self, who: &str, label: &str) -> Result<()> {
+        let (act, claim) = (self.act(who)?, self.claim(label)?);
+        let standing = claims::reassess(self.tx, &act, &claim)?;
+        let lacks = |fact: &str| {
+            let missing = standing.iter().flat_map(|now| &now.assessment.missing);
+            missing.into_iter().any(|it| it == fact)
+        };
+        if lacks("customer.verified") {
+            self.establishes(who, label, &[("customer.verified", Value::Bool(true))])?;
+        }
+        Ok(())
+    }
+
     pub fn asks(&mut self, who: &str, claim: &str, words: &str) -> Result<()> {
         let (act, claim) = (self.act(who)?, self.claim(claim)?);
         let seen = self.seen(&claim)?;
