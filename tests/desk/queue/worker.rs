@@ -3,6 +3,11 @@
 use std::thread;
 
 use chrono::Duration;
+use diesel::connection::SimpleConnection;
+use redress::db;
+use redress::db::claims::{Claim, Fact};
+use redress::db::clocks::Clock;
+use redress::ids::{ClockId, FactId};
 use redress::outside::smtp::Mailer;
 use redress::worker;
 
@@ -41,4 +46,68 @@ fn a_letter_is_leased_from_the_moment_it_is_taken_however_slow_the_one_before_wa
         last.next_at.utc() > desk.app.now(),
         "the second lease was over before its letter left"
     );
+}
+
+/// A repair that was promised and is overdue.
+fn overdue_cure(stage: &Stage, claim: &Claim) {
+    let now = stage.desk.app.now();
+    let pool = &stage.desk.app.pool;
+    pool.write(|tx| {
+        let like = db::clocks::of_ticket(tx, &claim.ticket_id)?.remove(0);
+        let cure = Clock {
+            id: ClockId::new(now),
+            kind: "cure".to_owned(),
+            due_at: (now - Duration::minutes(1)).into(),
+            ..like
+        };
+        Ok(db::clocks::insert_clock(tx, &cure)?)
+    })
+    .unwrap();
+}
+
+#[tokio::test]
+async fn one_claim_that_cannot_be_assessed_stops_neither_the_others_nor_the_mail() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-credits");
+    let (broken, sound) = (stage.stopped("10.00"), stage.stopped("20.00"));
+    overdue_cure(&stage, &broken);
+    overdue_cure(&stage, &sound);
+    let fact = Fact {
+        id: FactId::new(desk.app.now()),
+        claim_id: broken.id.clone(),
+        seq: 0,
+        name: "findings.stop".to_owned(),
+        value_json: "not a document".to_owned(),
+        source: "provider".to_owned(),
+        who: "nobody".to_owned(),
+        at: desk.app.now().into(),
+    };
+    let pool = &desk.app.pool;
+    pool.write(|tx| Ok(db::claims::insert_fact(tx, fact.clone())?))
+        .unwrap();
+    let assessed = |claim: &Claim| {
+        let latest = pool.read(|conn| Ok(db::claims::latest_assessment(conn, &claim.id)?));
+        latest.unwrap().seq
+    };
+    let before = (assessed(&broken), assessed(&sound));
+    let round = worker::round(&desk.app).await.unwrap();
+    assert_eq!(round.breaches, 2);
+    assert!(round.sent >= 2, "{round:?}");
+    assert_eq!(
+        (assessed(&broken), assessed(&sound)),
+        (before.0, before.1 + 1)
+    );
+    assert_eq!(worker::round(&desk.app).await.unwrap().breaches, 0);
+}
+
+#[tokio::test]
+async fn the_mail_leaves_when_the_clocks_cannot_be_read() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-credits");
+    stage.stopped("10.00");
+    let rename = "ALTER TABLE clocks RENAME TO clocks_gone";
+    let pool = &desk.app.pool;
+    pool.raw(|conn| Ok(conn.batch_execute(rename)?)).unwrap();
+    assert!(worker::round(&desk.app).await.is_err());
+    assert!(desk.letters().iter().all(|letter| letter.state == "sent"));
 }
