@@ -661,6 +661,36 @@ fn a_rejection_says_why_and_is_appealed_once_to_somebody_else() {
 }
 
 #[test]
+fn a_rejection_is_not_appealed_while_the_same_is_asked_for_anew() {
+    let shop = Shop::of("panel-credits", "UTC");
+    let order = shop.order("1001", "10", "card-1", Status::Completed, "0");
+    let wanted = shop.wants(Some(&order), "order_cancellation", "I want out");
+    let standing = shop.files(&wanted, 0).unwrap();
+    shop.decides(&shop.omar, &standing, 10, |decide| {
+        decide.verdict = Verdict::Reject;
+        decide.words = "Everything you ordered was delivered.".to_owned();
+    })
+    .unwrap();
+    let newer = shop.files(&wanted, 20).unwrap();
+    let appeal = |minute| {
+        let act = shop.act(&shop.anna, minute);
+        shop.db
+            .pool
+            .write(|tx| claims::appeal(tx, &act, &standing.claim.id, "Half of it is gone."))
+    };
+    let Err(Error::Refused { code, words }) = appeal(30) else {
+        panic!("the same is open twice");
+    };
+    assert_eq!(code, Code::AlreadyOpen);
+    assert!(words.contains(&newer.claim.number), "{words}");
+    let act = shop.act(&shop.anna, 40);
+    let pool = &shop.db.pool;
+    pool.write(|tx| claims::withdraw(tx, &act, &newer.claim.id))
+        .unwrap();
+    assert!(appeal(50).unwrap().is_some());
+}
+
+#[test]
 fn money_for_a_card_is_set_aside_and_its_clock_runs_until_a_person_has_sent_it() {
     let shop = Shop::of("panel-guarantee", "America/Los_Angeles");
     shop.deposit("D-1", "25", -1000);

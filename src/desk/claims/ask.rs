@@ -219,7 +219,7 @@ pub fn withdraw(tx: &mut Tx, act: &Act, id: &ClaimId) -> Result<Claim> {
 /// add them.
 ///
 /// # Errors
-/// `Refused(AlreadyDone)` for a second appeal.
+/// `Refused(AlreadyDone)` for a second appeal, `Refused(AlreadyOpen)` while a newer request asks for the same.
 pub fn appeal(tx: &mut Tx, act: &Act, id: &ClaimId, words: &str) -> Result<Option<Standing>> {
     let claim = rows::find(tx, id)?;
     own(act, &claim)?;
@@ -230,6 +230,13 @@ pub fn appeal(tx: &mut Tx, act: &Act, id: &ClaimId, words: &str) -> Result<Optio
             Code::AlreadyDone,
             "A request can be appealed once, and this one was.",
         ));
+    }
+    if let Some(newer) = rows::open_on(tx, &claim.subject, &claim.ground)? {
+        let words = format!(
+            "You asked for the same again in {}, and it is open: write there what we got wrong, or withdraw it and appeal here.",
+            newer.number
+        );
+        return Err(Error::refused_because(Code::AlreadyOpen, words));
     }
     if words.trim().is_empty() {
         return Err(Error::invalid(
