@@ -164,6 +164,17 @@ impl Filled {
         }
     }
 
+    /// The same with one field under another form's name for it.
+    pub fn as_one(mut self, from: &str, to: &str) -> Filled {
+        for (name, _) in self.values.iter_mut().filter(|(name, _)| name == from) {
+            *name = to.into();
+        }
+        for error in self.errors.iter_mut().filter(|error| error.field == from) {
+            error.field = to.into();
+        }
+        self
+    }
+
     /// The same form under a prefix of its own.
     pub fn under(mut self, prefix: &str) -> Filled {
         self.prefix = prefix.into();

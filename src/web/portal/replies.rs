@@ -14,7 +14,7 @@ use crate::db;
 use crate::desk::claims::{self, Supply};
 use crate::desk::forms::Done;
 use crate::desk::tickets as verbs;
-use crate::error::{Error, Fields, Result};
+use crate::error::{Code, Error, Fields, Result};
 use crate::ids::FileId;
 use crate::rules::facts::{EvidenceKind, Remedy};
 use crate::web::filters;
@@ -202,7 +202,17 @@ enum Place {
     Appeal,
 }
 
-/// The page again where a form can be mended, with what was typed still in it.
+impl Place {
+    /// The field that the customer writes in.
+    fn written_in(self) -> &'static str {
+        match self {
+            Place::Reply => "body",
+            Place::Answers | Place::Appeal => "words",
+        }
+    }
+}
+
+/// The page again where a form can be mended or was refused, with what was typed still in it.
 async fn again<T>(
     app: &App,
     visit: &Customer,
@@ -213,6 +223,9 @@ async fn again<T>(
 ) -> Result<HttpResponse> {
     let problems = match outcome {
         Err(Error::Invalid(problems)) => problems,
+        Err(Error::Refused { code, words }) if code != Code::KeyReused => {
+            Fields::one(place.written_in(), words)
+        }
         other => return other,
     };
     let filled = Some(form.again(&problems));

@@ -80,6 +80,33 @@ pub(super) struct Again {
     pub appeal: Option<Filled>,
 }
 
+impl Again {
+    /// Where the request has moved on and the page has the form no more, what was written in it waits in one that is there.
+    fn placed(mut self, is_asked: bool, may_appeal: bool) -> Again {
+        if !may_appeal {
+            let appeal = self.appeal.take();
+            let there = if is_asked {
+                &mut self.answers
+            } else {
+                &mut self.reply
+            };
+            *there = there.take().or(appeal);
+        }
+        if is_asked {
+            self.answers = self
+                .answers
+                .or(self.reply.take())
+                .map(|form| form.as_one("body", "words"));
+        } else {
+            self.reply = self
+                .reply
+                .or(self.answers.take())
+                .map(|form| form.as_one("words", "body"));
+        }
+        self
+    }
+}
+
 pub async fn show(app: Data<App>, visit: Customer, number: Path<String>) -> Result<HttpResponse> {
     let page = page(&app, &visit, number.into_inner(), Again::default()).await?;
     Ok(render(&page))
@@ -114,6 +141,8 @@ fn laid_out(
     let clocks = db::clocks::of_ticket(conn, &ticket.id)?;
     let claim = filed.as_ref().map(|filed| &filed.claim);
     let is_asked = claim.is_some_and(|claim| claim.state == "needs_evidence");
+    let can_appeal = claim.is_some_and(may_appeal);
+    let again = again.placed(is_asked, can_appeal);
     let refused = [&again.reply, &again.answers, &again.appeal];
     frame.refused = refused.iter().any(|form| form.is_some());
     frame.title = format!("{} – {}", ticket.number, ticket.subject);
@@ -165,9 +194,7 @@ fn laid_out(
         withdraw_href: claim
             .filter(|claim| claim.is_open())
             .map(|_| format!("{base}/withdrawal")),
-        appeal: claim
-            .filter(|claim| may_appeal(claim))
-            .map(|_| again.appeal.unwrap_or_default().under("appeal")),
+        appeal: can_appeal.then(|| again.appeal.unwrap_or_default().under("appeal")),
         appeal_key: new_key()?,
         limits: LIMITS,
         base,

@@ -41,6 +41,54 @@ async fn what_is_missing_is_asked_for_at_once_and_sending_it_moves_the_request_o
 }
 
 #[tokio::test]
+async fn words_written_while_the_request_was_decided_are_kept_and_can_be_sent() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "virtual-numbers");
+    let order = stage.order("N-1", bought_by_card);
+    let mut anna = stage.browser().await;
+    let page = writes(&mut anna, &order, "The number is refused as invalid", &[]).await;
+    let page = anna.sends(page.form("Send this request")).await;
+    let page = anna.opens(&page.link("Send what is missing")).await;
+    stage.rejects(&stage.omar(), "C-1001");
+    let form = page
+        .form("Send it")
+        .attach("A screenshot that shows the problem", "refused.png", PNG)
+        .fill("In your own words", "It was refused at once.");
+    let page = anna.sends(form).await;
+    assert_eq!(page.status, 422);
+    page.sees("That step is not possible from where this stands now")
+        .sees("Not granted")
+        .sees("It was refused at once.");
+    assert!(desk.app.store.list().unwrap().is_empty());
+    let page = anna.sends(page.form("Send")).await;
+    page.sees("Your message is here.")
+        .sees("It was refused at once.");
+}
+
+#[tokio::test]
+async fn an_appeal_while_the_same_is_asked_anew_says_what_to_do_and_keeps_the_words() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-guarantee");
+    let order = stage.order("88201", in_progress("400"));
+    let mut anna = stage.browser().await;
+    let page = writes(&mut anna, &order, "The target is no longer there", &[]).await;
+    let page = anna.sends(page.form("Send this request")).await;
+    let ticket = page.link("See your request");
+    stage.rejects(&stage.omar(), "C-1001");
+    let page = writes(&mut anna, &order, "The target is no longer there", &[]).await;
+    anna.sends(page.form("Send this request")).await;
+    let page = anna.opens(&ticket).await;
+    let form = page
+        .form("Ask for a review")
+        .fill("What did we get wrong?", "It stopped at 600.");
+    let page = anna.sends(form).await;
+    assert_eq!(page.status, 422);
+    page.sees("You asked for the same again in C-1002")
+        .sees("It stopped at 600.");
+    assert!(page.has_button("Ask for a review"));
+}
+
+#[tokio::test]
 async fn a_conversation_has_both_sides_and_never_a_note() {
     let desk = Desk::open();
     let stage = Stage::of(&desk, "panel-guarantee");
