@@ -5,6 +5,7 @@ use super::tell;
 use crate::act::Act;
 use crate::db::claims::{self as rows, Claim};
 use crate::db::payouts::{self as payments, Payout};
+use crate::db::tickets::public_messages as messages;
 use crate::db::{Tx, orders, sellers};
 use crate::desk::events::{Happened, record};
 use crate::desk::{clocks, payouts, tickets};
@@ -17,7 +18,7 @@ use crate::rules::money::{Amount, Currency};
 use crate::rules::rights::{Verb, may};
 
 /// A payout was sent under the bank's reference. Once nothing of the claim is on its way any more, its promises about paying are
-/// kept or broken, and the ticket closes. Said again with the same reference, nothing more happens.
+/// kept or broken, and the ticket closes unless the customer waits for an answer. Said again with the same reference, nothing more happens.
 ///
 /// # Errors
 /// As `payouts::mark_sent`.
@@ -32,7 +33,7 @@ pub fn settle_payout(tx: &mut Tx, act: &Act, id: &PayoutId, reference: &str) -> 
     let seller = sellers::find(tx, &claim.seller_id)?;
     if is_settled(tx, &claim)? {
         clocks::stop(tx, &ticket.id, &["payout", "completion"], act.at)?;
-        if ticket.state != turn::State::Closed.word() {
+        if ticket.state != turn::State::Closed.word() && !waits_for_an_answer(tx, &claim)? {
             tickets::step(tx, act, &ticket, turn::Verb::Close)?;
             let words = "Everything of this request is paid; it was closed.";
             let happened = Happened::new(&seller.id, "ticket_closed", words)
@@ -140,6 +141,17 @@ fn again(payout: &Payout) -> String {
 fn claim_of(tx: &mut Tx, id: &PayoutId) -> Result<Claim> {
     let payout = payments::find(tx, id)?;
     Ok(rows::find(tx, &payout.claim_id)?)
+}
+
+/// The customer wrote last, after the decision: paying them is no answer to that.
+fn waits_for_an_answer(tx: &mut Tx, claim: &Claim) -> Result<bool> {
+    let last = messages(tx, &claim.ticket_id)?.pop();
+    Ok(last.is_some_and(|last| {
+        let before = claim
+            .decided_at
+            .is_some_and(|decided| last.at.utc() <= decided.utc());
+        last.kind == "customer" && !before
+    }))
 }
 
 /// Nothing of the claim is on its way, and what failed was replaced.

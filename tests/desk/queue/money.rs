@@ -1,7 +1,9 @@
 //! Money and mail on their way out: payouts marked as sent once, failed and asked for again, letters that died sent again.
 
+use chrono::Duration;
 use redress::db;
 use redress::db::claims::Claim;
+use redress::desk::tickets::reply;
 use redress::rules::lifecycle::payout::State;
 
 use super::{ANNA, Stage, decides, path};
@@ -83,6 +85,29 @@ async fn a_payout_is_marked_as_sent_once_and_the_ticket_closes_with_it() {
         .await
         .sees("reference BANK-77")
         .sees("Paid");
+}
+
+#[tokio::test]
+async fn a_payment_does_not_close_what_the_customer_waits_to_hear_about() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-credits");
+    let claim = paid_back(&stage).await;
+    desk.advance(Duration::minutes(5));
+    let anna = stage.act_of(ANNA);
+    let pool = &desk.app.pool;
+    let words = "And what becomes of my other order?";
+    pool.write(|tx| reply(tx, &anna, &claim.ticket_id, None, words, &[]))
+        .unwrap();
+    let mut lena = stage.lena().await;
+    let page = lena.opens("/queue/payouts").await;
+    let form = page
+        .form("Mark $500.00 as sent")
+        .fill("The bank's reference", "BANK-77");
+    lena.sends(form).await.sees("is marked as sent");
+    let ticket = pool
+        .read(|conn| Ok(db::tickets::find(conn, &claim.ticket_id)?))
+        .unwrap();
+    assert_eq!(ticket.state, "open");
 }
 
 #[tokio::test]
