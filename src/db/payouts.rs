@@ -7,6 +7,7 @@ use super::schema::payouts;
 use super::tickets::Scope;
 use super::{Conn, Tx, dialect};
 use crate::ids::{ClaimId, DecisionId, DepositId, OrderId, PayoutId, PersonId, SellerId};
+use crate::rules::assessment::Destination;
 use crate::rules::lifecycle::payout::State;
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
@@ -36,6 +37,13 @@ pub struct Payout {
     pub settled_at: Option<At>,
     pub sent_by: Option<String>,
     pub seq: i64,
+}
+
+impl Payout {
+    /// Whether its method takes no money any more, so that the way is agreed with the customer.
+    pub fn goes_another_way(&self) -> bool {
+        self.destination == Destination::AlternativeMethod.word()
+    }
 }
 
 pub fn find(conn: &mut Conn, id: &PayoutId) -> QueryResult<Payout> {

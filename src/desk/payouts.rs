@@ -236,7 +236,7 @@ pub fn settle(tx: &mut Tx, act: &Act, id: &PayoutId) -> Result<Payout> {
     let words = format!(
         "{} sent {sum} to {} ({}).",
         act.who.label(),
-        payout.method,
+        whereto(&payout, "the customer"),
         payout.number
     );
     tell(
@@ -245,7 +245,7 @@ pub fn settle(tx: &mut Tx, act: &Act, id: &PayoutId) -> Result<Payout> {
         &payout,
         "payout_sent",
         words,
-        format!("{sum} was sent to {}.", payout.method),
+        format!("{sum} was sent to {}.", whereto(&payout, "you")),
     )?;
     Ok(rows::find(tx, id)?)
 }
@@ -277,10 +277,14 @@ fn come_back(tx: &mut Tx, act: &Act, id: &PayoutId, verb: Step, why: &str) -> Re
     }
     rows::set_state(tx, id, state)?;
     let sum = sum(&payout);
-    let (number, method) = (&payout.number, &payout.method);
+    let number = &payout.number;
     let why = plain::line(why, 300);
-    let words = format!("{number} to {method}: {sum} {}. {why}", state.word());
-    let public = format!("{sum} could not be paid to {method}.");
+    let words = format!(
+        "{number} to {}: {sum} {}. {why}",
+        whereto(&payout, "the customer"),
+        state.word()
+    );
+    let public = format!("{sum} could not be paid to {}.", whereto(&payout, "you"));
     tell(tx, act, &payout, kind, words, public)?;
     Ok(rows::find(tx, id)?)
 }
@@ -381,6 +385,15 @@ fn purse_of(payout: &Payout) -> Purse<'_> {
     Purse {
         owner: payout.customer_id.as_str(),
         currency: &payout.currency,
+    }
+}
+
+/// The method, or that its money goes to `whom` another way.
+fn whereto(payout: &Payout, whom: &str) -> String {
+    if payout.goes_another_way() {
+        format!("{whom} another way")
+    } else {
+        payout.method.clone()
     }
 }
 

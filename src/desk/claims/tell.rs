@@ -218,7 +218,7 @@ pub fn paid_out(
     let letter = PayoutSent {
         case: case(tx, act, seller, ticket, claim)?,
         amount: shown(Amount::from_e8(payout.pay_e8), &payout.pay_currency),
-        to: label(&labels, &payout.method),
+        to: whereto(&labels, payout),
         at: moment(zone, act.at),
         reference: payout.reference.clone(),
         arrival: None,
@@ -248,7 +248,7 @@ pub fn payout_failed(
     let letter = PayoutFailed {
         case: case(tx, act, seller, ticket, claim)?,
         amount: shown(Amount::from_e8(payout.pay_e8), &payout.pay_currency),
-        to: label(&labels, &payout.method),
+        to: whereto(&labels, payout),
     }
     .letter()?;
     send(
@@ -670,6 +670,14 @@ fn labels(conn: &mut Conn, claim: &Claim) -> Result<HashMap<String, String>> {
         .into_iter()
         .map(|method| (method.reference, method.label))
         .collect())
+}
+
+/// Where a payout goes, after "to".
+fn whereto(labels: &HashMap<String, String>, payout: &Payout) -> String {
+    if payout.goes_another_way() {
+        return "you another way, agreed with you".to_owned();
+    }
+    label(labels, &payout.method)
 }
 
 fn label(labels: &HashMap<String, String>, method: &str) -> String {

@@ -272,7 +272,7 @@ fn pending(conn: &mut Conn, viewer: &Viewer) -> Result<Vec<Leaving>> {
         let labels = labels(conn, &payout.seller_id, &payout.customer_id)?;
         let at = payout.requested_at.utc();
         leaving.push(Leaving {
-            text: format!("To {}", words::method(&payout.method, &labels)),
+            text: format!("To {}", words::goes_to(&payout, &labels)),
             since: Moment::new(at, viewer.wall.zone, viewer.wall.now),
             state: if payout.sent_at.is_some() {
                 Badge::new(Tone::Ok, "Sent")
@@ -418,7 +418,7 @@ fn payout(conn: &mut Conn, viewer: &Viewer, what: &str, id: &str) -> Result<Told
     Ok(Told {
         text: format!("{what} {}", payout.number),
         href: Some(format!("/portal/claims/{}", claim.number)),
-        note: words::method(&payout.method, &labels),
+        note: words::goes_to(&payout, &labels),
     })
 }
 

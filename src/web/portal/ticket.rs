@@ -292,7 +292,6 @@ fn outcome(conn: &mut Conn, filed: &Filed) -> Result<Option<Outcome>> {
     let claim = &filed.claim;
     let decided = db::claims::decisions(conn, &claim.id)?.pop();
     let said = decided.map_or_else(String::new, |decision| decision.words);
-    let labels = |method: &str| order_words::method(method, &filed.labels);
     let outcome = |heading: &str, tone, amount, destinations, words| Outcome {
         heading: heading.to_owned(),
         tone,
@@ -311,7 +310,11 @@ fn outcome(conn: &mut Conn, filed: &Filed) -> Result<Option<Outcome>> {
             } else {
                 let sent = filed.payouts.iter().map(|payout| {
                     let pay = filters::money(payout.pay_e8, &payout.pay_currency);
-                    format!("{} {pay} to {}", payout.number, labels(&payout.method))
+                    format!(
+                        "{} {pay} to {}",
+                        payout.number,
+                        order_words::goes_to(payout, &filed.labels)
+                    )
                 });
                 sent.collect()
             };

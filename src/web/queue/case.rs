@@ -198,6 +198,14 @@ pub fn method(labels: &Labels, reference: &str) -> String {
     }
 }
 
+/// Where a payout goes, as staff read it after "to".
+pub fn goes_to(labels: &Labels, payout: &Payout) -> String {
+    if payout.goes_another_way() {
+        return "the customer another way, to be agreed".to_owned();
+    }
+    method(labels, &payout.method)
+}
+
 /// What comes next in the queue after this ticket, or on top of it where this one is done.
 fn following(
     conn: &mut Conn,

@@ -4,7 +4,7 @@
 use askama::Template;
 
 use super::Looker;
-use super::case::{Case, method};
+use super::case::{Case, goes_to};
 use super::decision::{Proposal, Wanted};
 use crate::act::Act;
 use crate::db::claims::Claim;
@@ -165,7 +165,7 @@ fn destinations(case: &Case, effects: &Effects) -> Vec<(String, String)> {
         .map(|payout| {
             (
                 filters::money(payout.pay_e8, &payout.pay_currency),
-                method(&case.labels, &payout.method),
+                goes_to(&case.labels, payout),
             )
         })
         .collect();

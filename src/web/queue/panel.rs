@@ -1,7 +1,7 @@
 //! The decision region: what the rules say and why, what was decided, and the ways to decide. Nothing here moves money: every way
 //! leads to a page that shows first what would happen (`decision`).
 
-use super::case::Case;
+use super::case::{Case, goes_to};
 use super::facts::Established;
 use super::{Looker, Typed};
 use crate::db::claims::Decision;
@@ -343,7 +343,7 @@ fn paying(case: &Case, payout: &Payout, wall: Wall) -> Paying {
     Paying {
         number: payout.number.clone(),
         amount: Amount::new(payout.pay_e8, &payout.pay_currency),
-        to: case.method(&payout.method),
+        to: goes_to(&case.labels, payout),
         badge: payout_badge(payout.state),
         note: format!(
             "{}{}",

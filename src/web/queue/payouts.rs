@@ -7,7 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::Looker;
-use super::case::method;
+use super::case::goes_to;
 use super::panel::payout_badge;
 use crate::app::App;
 use crate::db::clocks::Clock as Promise;
@@ -184,7 +184,7 @@ fn line(conn: &mut Conn, payout: &Payout, wall: Wall, refused: Option<&Refused>)
     Ok(Line {
         number: payout.number.clone(),
         amount: Amount::new(payout.pay_e8, &payout.pay_currency),
-        to: method(&labels, &payout.method),
+        to: goes_to(&labels, payout),
         claim_href: format!("/queue/claims/{}", claim.number),
         claim: claim.number,
         customer: customer.name,

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::order::{Labels, method};
+use super::order::{Labels, goes_to};
 use super::{Wall, claim as words};
 use crate::db::claims::Claim;
 use crate::db::clocks::Clock;
@@ -277,7 +277,7 @@ fn paid(case: &Case, wall: Wall) -> (Tone, String, String) {
         return (Tone::Ok, sentence, advice.to_owned());
     };
     let pay = filters::money(payout.pay_e8, &payout.pay_currency);
-    let to = method(&payout.method, case.labels);
+    let to = goes_to(payout, case.labels);
     match payout.state {
         Sending::Sent | Sending::Succeeded => {
             let sent = payout.sent_at.map_or(wall.now, |at| at.utc());

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::db::orders::{BALANCE, Order, UNKNOWN_METHOD};
+use crate::db::payouts::Payout;
 use crate::error::Result;
 use crate::rules::facts::Status;
 use crate::rules::policy::Policy;
@@ -153,6 +154,14 @@ pub fn method(reference: &str, labels: &Labels) -> String {
             .cloned()
             .unwrap_or_else(|| other.to_owned()),
     }
+}
+
+/// Where a payout goes, as its owner reads it after "to".
+pub fn goes_to(payout: &Payout, labels: &Labels) -> String {
+    if payout.goes_another_way() {
+        return "you another way, agreed with you".to_owned();
+    }
+    method(&payout.method, labels)
 }
 
 /// The charge, where it is known.

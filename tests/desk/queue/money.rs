@@ -3,10 +3,13 @@
 use chrono::Duration;
 use redress::db;
 use redress::db::claims::Claim;
+use redress::desk::claims as verbs;
+use redress::desk::deposits::{NewDeposit, NewMethod, receive};
 use redress::desk::tickets::reply;
+use redress::rules::facts::MethodStatus;
 use redress::rules::lifecycle::payout::State;
 
-use super::{ANNA, Stage, decides, path};
+use super::{ANNA, LENA, Stage, decides, path};
 use crate::support::app::Desk;
 use crate::support::make::e8;
 
@@ -107,7 +110,7 @@ async fn a_payment_does_not_close_what_the_customer_waits_to_hear_about() {
     let ticket = pool
         .read(|conn| Ok(db::tickets::find(conn, &claim.ticket_id)?))
         .unwrap();
-    assert_eq!(ticket.state, "open");
+    assert_ne!(ticket.state, "closed");
 }
 
 #[tokio::test]
@@ -160,6 +163,68 @@ async fn what_the_bank_refused_is_back_and_can_be_asked_for_once_more() {
         .read(|conn| Ok(db::tickets::find(conn, &claim.ticket_id)?))
         .unwrap();
     assert_eq!(ticket.state, "closed");
+}
+
+#[tokio::test]
+async fn what_cannot_go_back_to_a_closed_card_is_said_to_go_another_way() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-guarantee");
+    let operator = desk.operator();
+    let closed = NewDeposit {
+        seller: stage.shop.seller.clone(),
+        customer: stage.anna.clone(),
+        reference: "D-2".to_owned(),
+        at: desk.app.now() - Duration::days(3),
+        currency: "USD".to_owned(),
+        amount_e8: e8("50.00"),
+        method: NewMethod {
+            reference: "card-2".to_owned(),
+            label: Some("Mastercard ending 99".to_owned()),
+            state: Some(MethodStatus::Closed),
+        },
+        paid: None,
+        surcharge_e8: None,
+    };
+    let pool = &desk.app.pool;
+    pool.write(|tx| receive(tx, &operator, &closed)).unwrap();
+    let claim = stage.claims_on(None, "balance_withdrawal", "I shop elsewhere now.");
+    let lena = stage.act_of(LENA);
+    pool.write(|tx| {
+        let decide = verbs::Decide {
+            claim: claim.id.clone(),
+            seen: db::tickets::find(tx, &claim.ticket_id)?.seq,
+            verdict: verbs::Verdict::Approve,
+            amount_e8: None,
+            reason: Some("goodwill".to_owned()),
+            words: "Known to us for years.".to_owned(),
+        };
+        verbs::decide(tx, &lena, &decide)
+    })
+    .unwrap();
+    let mut browser = stage.lena().await;
+    let page = browser.opens("/queue/payouts").await;
+    page.sees("$500.00 to Visa ending 42")
+        .sees("$50.00 to the customer another way, to be agreed")
+        .does_not_see("Mastercard ending 99");
+    let form = page
+        .form("Mark $50.00 as sent")
+        .fill("The bank's reference", "BANK-9");
+    browser.sends(form).await.sees("is marked as sent");
+    let letters = desk.letters();
+    let sent = letters
+        .iter()
+        .find(|letter| letter.kind == "payout_sent")
+        .unwrap();
+    assert!(
+        sent.text.contains("another way, agreed with you") && !sent.text.contains("Mastercard"),
+        "{}",
+        sent.text
+    );
+    let mut anna = stage.anna_signed_in().await;
+    anna.opens(&format!("/portal/claims/{}", claim.number))
+        .await
+        .sees("$50.00 to you another way, agreed with you")
+        .does_not_see("Mastercard ending 99");
 }
 
 #[tokio::test]
