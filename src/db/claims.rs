@@ -416,6 +416,14 @@ pub fn of_order(conn: &mut Conn, order: &OrderId) -> QueryResult<Vec<Claim>> {
         .load(conn)
 }
 
+/// Every claim on an order or a balance, oldest first.
+pub fn of_subject(conn: &mut Conn, subject: &str) -> QueryResult<Vec<Claim>> {
+    claims::table
+        .filter(claims::subject.eq(subject))
+        .order((claims::received_at, claims::id))
+        .load(conn)
+}
+
 /// The open claim on that subject and ground, where there is one.
 pub fn open_on(conn: &mut Conn, subject: &str, ground: &str) -> QueryResult<Option<Claim>> {
     claims::table

@@ -323,6 +323,11 @@ fn to_order(tx: &mut Tx, act: &Act, payout: &Payout, state: State, order: &Order
     Ok(())
 }
 
+/// The key of the journal that brought a payout's money back.
+pub fn undone_key(payout: &Payout, state: State) -> String {
+    format!("{} {}", payout.key, state.word())
+}
+
 fn undone(
     payout: &Payout,
     state: State,
@@ -330,7 +335,7 @@ fn undone(
     source: Source,
     met_e8: i64,
 ) -> Result<Journal> {
-    let key = format!("{} {}", payout.key, state.word());
+    let key = undone_key(payout, state);
     let (purse, amount_e8) = (purse_of(payout), payout.amount_e8);
     let journal = match state {
         State::Returned => payout_returned(&key, reference, purse, source, amount_e8, met_e8),

@@ -4,6 +4,7 @@
 use super::tell;
 use crate::act::Act;
 use crate::db::claims::{self as rows, Claim};
+use crate::db::ledger as books;
 use crate::db::payouts::{self as payments, Payout};
 use crate::db::tickets::public_messages as messages;
 use crate::db::{Tx, orders, sellers};
@@ -71,7 +72,8 @@ pub fn fail_payout(tx: &mut Tx, act: &Act, id: &PayoutId, why: &str) -> Result<P
 /// one payout.
 ///
 /// # Errors
-/// `Forbidden` without the right, `Refused(IllegalStep)` where the money has not come back, and as `payouts::request`.
+/// `Forbidden` without the right, `Refused(IllegalStep)` where the money has not come back, `Refused(AlreadyOpen)` or
+/// `Refused(AlreadyDone)` where the same money was asked for in another claim since, and as `payouts::request`.
 pub fn repeat_payout(tx: &mut Tx, act: &Act, id: &PayoutId) -> Result<Payout> {
     let claim = claim_of(tx, id)?;
     let person = act.person().ok_or(Error::Forbidden)?;
@@ -90,6 +92,9 @@ pub fn repeat_payout(tx: &mut Tx, act: &Act, id: &PayoutId) -> Result<Payout> {
     let payment = payment(tx, &failed)?;
     let key = again(&failed);
     let is_new = payments::by_key(tx, &key)?.is_none();
+    if is_new {
+        asked_for_once(tx, &claim, &failed)?;
+    }
     let new = payouts::New {
         claim: &claim,
         decision: &failed.decision_id,
@@ -116,6 +121,33 @@ pub fn repeat_payout(tx: &mut Tx, act: &Act, id: &PayoutId) -> Result<Payout> {
         )?;
     }
     Ok(payout)
+}
+
+/// Money that came back may have been granted by another claim meanwhile, and must not be paid a second time.
+fn asked_for_once(tx: &mut Tx, claim: &Claim, failed: &Payout) -> Result<()> {
+    let key = payouts::undone_key(failed, failed.state);
+    let back = books::by_key(tx, &key)?.ok_or_else(|| Error::broken(format!("no {key}")))?;
+    let others = rows::of_subject(tx, &claim.subject)?.into_iter();
+    for other in others.filter(|other| other.id != claim.id) {
+        let number = &other.number;
+        if other.is_open() {
+            let words = format!(
+                "{number} asks for the same money and is open. Decide it first; this can be queued again if it is rejected."
+            );
+            return Err(Error::refused_because(Code::AlreadyOpen, words));
+        }
+        if other
+            .approved_at
+            .is_some_and(|at| at.utc() >= back.at.utc())
+        {
+            let words = format!(
+                "{number} was approved after {} came back, from the same money. What is still owed needs a request of its own.",
+                failed.number
+            );
+            return Err(Error::refused_because(Code::AlreadyDone, words));
+        }
+    }
+    Ok(())
 }
 
 fn payment(tx: &mut Tx, payout: &Payout) -> Result<Payment> {

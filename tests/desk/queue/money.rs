@@ -228,6 +228,38 @@ async fn what_cannot_go_back_to_a_closed_card_is_said_to_go_another_way() {
 }
 
 #[tokio::test]
+async fn what_failed_is_not_queued_again_where_the_same_money_was_asked_for_since() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-credits");
+    paid_back(&stage).await;
+    let mut lena = stage.lena().await;
+    let page = lena.opens("/queue/payouts").await;
+    let form = page
+        .form("Mark as failed")
+        .fill("What the bank answered", "Account closed.");
+    lena.sends(form).await;
+    desk.advance(Duration::minutes(5));
+    let other = stage.claims_on(None, "unused_balance", "Then pay it another way.");
+    let page = lena.opens("/queue/payouts?view=failed").await;
+    let again = page.form("Queue $500.00 again");
+    let refused = lena.sends(again.clone()).await;
+    assert_eq!(refused.status, 422);
+    refused.sees("C-1002 asks for the same money and is open.");
+    let page = lena.opens(&path(&other)).await;
+    decides(
+        &mut lena,
+        &page,
+        "Approve $500.00…",
+        "Refund $500.00 to Visa ending 42",
+    )
+    .await;
+    let refused = lena.sends(again).await;
+    assert_eq!(refused.status, 422);
+    refused.sees("C-1002 was approved after P-1001 came back");
+    assert_eq!(stage.balance(), 0);
+}
+
+#[tokio::test]
 async fn a_dead_letter_is_shown_with_its_reason_and_sent_again() {
     let desk = Desk::open();
     let stage = Stage::of(&desk, "panel-credits");
