@@ -246,6 +246,9 @@ pub async fn answer(
     if upload.files.iter().any(|file| file.field != name) {
         return Err(Error::Malformed("a file under another question's name"));
     }
+    if !upload.files.is_empty() && EvidenceKind::from_word(&name).is_none() {
+        return Err(Error::Malformed("a file for a question that takes none"));
+    }
     let uploads = Uploads::take(&app, upload.files).await?;
     let problems = uploads.problems();
     let (at, question, waiting) = (id.clone(), name.clone(), uploads.clone());

@@ -1,5 +1,8 @@
 //! A claim written a question at a time: kept between pages, strict about what it is given, and sent once.
 
+use reqwest::Method;
+use reqwest::multipart::{Form, Part};
+
 use super::{ANNA, PNG, Stage, bought_by_card, in_progress, number, writes};
 use crate::support::app::Desk;
 
@@ -287,4 +290,31 @@ async fn words_are_shown_as_words() {
     let page = anna.sends(page.form("Send this request")).await;
     let page = anna.opens(&page.link("See your request")).await;
     page.sees(nasty).does_not_see("<svg onload");
+}
+
+#[tokio::test]
+async fn a_file_for_a_question_that_takes_none_is_refused_and_not_kept() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-guarantee");
+    let order = stage.order("88201", in_progress("400"));
+    let mut anna = stage.browser().await;
+    let page = anna.opens(&format!("/portal/orders/{order}")).await;
+    let page = anna.opens(&page.link("Ask for a refund")).await;
+    let ground = page
+        .form("Continue")
+        .choose("The target is no longer there");
+    let page = anna.sends(ground).await;
+    let asked = page.form("Continue");
+    let file = Part::bytes(PNG.to_vec()).file_name("smuggled.png");
+    let form = Form::new()
+        .text("csrf", asked.value("csrf").to_owned())
+        .text("idempotency_key", asked.value("idempotency_key").to_owned())
+        .part("reason", file);
+    let answer = anna
+        .asks(Method::POST, &page.path, |it| {
+            it.header("sec-fetch-site", "same-origin").multipart(form)
+        })
+        .await;
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    assert!(desk.app.store.list().unwrap().is_empty());
 }
