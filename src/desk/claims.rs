@@ -14,7 +14,7 @@ pub mod tell;
 
 pub use ask::{Supply, appeal, ask, establish, supply, withdraw};
 pub use cancel::{Prospect, Prospects, cancel, prospects};
-pub use decide::{Decide, Decided, OVERRIDES, Verdict, ceiling, decide};
+pub use decide::{Decide, Decided, OVERRIDES, Verdict, ceiling, decide, limits};
 pub use gather::{facts, facts_on};
 pub use replay::{Replayed, difference, replay};
 pub use settle::{fail_payout, repeat_payout, settle_payout};

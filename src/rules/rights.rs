@@ -150,6 +150,12 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// For what is not in the seller's own currency: nobody with a limit grants anything there alone.
+    pub const ABROAD: Limits = Limits {
+        agent_e8: 0,
+        lead_e8: 0,
+    };
+
     /// The most that the role grants alone; `None` without a limit.
     pub fn of(self, role: Role) -> Option<i64> {
         match role {

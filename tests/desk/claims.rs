@@ -143,6 +143,18 @@ impl Shop {
         status: Status,
         remains: &str,
     ) -> Order {
+        self.order_in("USD", reference, charge, method, status, remains)
+    }
+
+    fn order_in(
+        &self,
+        currency: &str,
+        reference: &str,
+        charge: &str,
+        method: &str,
+        status: Status,
+        remains: &str,
+    ) -> Order {
         let new = NewOrder {
             seller: self.seller.clone(),
             customer: self.anna.clone(),
@@ -151,7 +163,7 @@ impl Shop {
             title: "Followers".to_owned(),
             target: "https://social.example/anna".to_owned(),
             placed_at: Some(at(-500)),
-            currency: "USD".to_owned(),
+            currency: currency.to_owned(),
             charge_e8: Some(e8(charge)),
             tax_included_e8: None,
             quantity: Some(1000),
@@ -787,4 +799,25 @@ fn an_agent_decides_up_to_a_limit_and_never_a_claim_of_their_own() {
     );
     shop.decides(&shop.lena, &standing, 32, |_| {}).unwrap();
     assert_eq!(shop.balance(), e8("500"));
+}
+
+#[test]
+fn a_limit_in_dollars_says_nothing_of_euros() {
+    let shop = Shop::of("panel-credits", "UTC");
+    let order = shop.order_in("EUR", "1001", "10", "card-1", Status::InProgress, "400");
+    let wanted = shop.wants(Some(&order), "order_cancellation", "too slow");
+    let standing = shop.files(&wanted, 0).unwrap();
+    let standing = shop.establishes(&standing, "findings.stop", "stopped".into(), 30);
+    for person in [&shop.omar, &shop.lena] {
+        let refused = shop.decides(person, &standing, 31, |decide| {
+            decide.amount_e8 = Some(e8("1"));
+            decide.reason = Some("goodwill".to_owned());
+            decide.words = "They have waited for long.".to_owned();
+        });
+        let Err(Error::Refused { code, words }) = refused else {
+            panic!("a limit in dollars let euros through");
+        };
+        assert_eq!(code, Code::OverLimit);
+        assert!(words.contains("a manager decides it"), "{words}");
+    }
 }

@@ -214,7 +214,7 @@ fn approve(
     }
     let recommended = matches!(assessment.outcome, Outcome::Eligible | Outcome::NeedsReview);
     let reason = overriding(decide, Some(amount) != computed || !recommended)?;
-    within_limit(case.seller, person, amount)?;
+    within_limit(case, person, amount)?;
     let parts = plan(case, amount)?;
     pay(
         tx,
@@ -227,13 +227,29 @@ fn approve(
     )
 }
 
-/// What one person may grant alone depends on the role (desk.md 1): above it, somebody with more may.
-fn within_limit(seller: &Seller, person: &Person, amount: Amount) -> Result<()> {
-    let limits = rights::Limits {
-        agent_e8: seller.agent_limit_e8,
-        lead_e8: seller.lead_limit_e8,
-    };
-    match limits.of(person.role) {
+/// What may be granted alone on a claim. Limits are amounts of the seller's currency and say nothing of another one.
+pub fn limits(seller: &Seller, claim: &Claim) -> rights::Limits {
+    if claim.currency == seller.currency {
+        rights::Limits {
+            agent_e8: seller.agent_limit_e8,
+            lead_e8: seller.lead_limit_e8,
+        }
+    } else {
+        rights::Limits::ABROAD
+    }
+}
+
+/// What one person may grant alone depends on the role: above it, somebody with more may.
+fn within_limit(case: &Case, person: &Person, amount: Amount) -> Result<()> {
+    let (seller, claim) = (case.seller, case.claim);
+    match limits(seller, claim).of(person.role) {
+        Some(_) if claim.currency != seller.currency => {
+            let words = format!(
+                "This is in {}, and limits are in {}: a manager decides it. Assign it to one.",
+                claim.currency, seller.currency
+            );
+            Err(Error::refused_because(Code::OverLimit, words))
+        }
         Some(limit) if amount.e8() > limit => {
             let most = Amount::from_e8(limit);
             let words = format!(

@@ -6,12 +6,12 @@ use super::facts::Established;
 use super::{Looker, Typed};
 use crate::db::claims::Decision;
 use crate::db::payouts::Payout;
+use crate::desk::claims::limits;
 use crate::desk::claims::{OVERRIDES, asked_for};
 use crate::error::Result;
 use crate::rules::assessment::{Met, NextAction, Outcome};
 use crate::rules::lifecycle::payout::State;
 use crate::rules::money::Amount as E8;
-use crate::rules::rights::Limits;
 use crate::web::filters;
 use crate::web::form::new_key;
 use crate::web::page::{Choice, Filled};
@@ -393,12 +393,7 @@ fn deciding(case: &Case, looker: &Looker, typed: &Typed) -> Result<Deciding> {
 
 /// What the looker may grant alone; none for those without a limit.
 fn own_limit(case: &Case, looker: &Looker) -> Option<i64> {
-    let seller = &case.story.seller;
-    Limits {
-        agent_e8: seller.agent_limit_e8,
-        lead_e8: seller.lead_limit_e8,
-    }
-    .of(looker.person.role)
+    limits(&case.story.seller, &case.claim).of(looker.person.role)
 }
 
 /// The same, in words with the names of those who may more; none for those without a limit.
@@ -409,11 +404,8 @@ pub fn limit_of(case: &Case, looker: &Looker) -> Option<String> {
 /// Who may grant what the looker may not.
 fn above(case: &Case, looker: &Looker, limit: i64) -> String {
     let seller = &case.story.seller;
-    let limits = Limits {
-        agent_e8: seller.agent_limit_e8,
-        lead_e8: seller.lead_limit_e8,
-    };
-    let more = |role| limits.of(role).is_none_or(|theirs| theirs > limit);
+    let theirs = limits(seller, &case.claim);
+    let more = |role| theirs.of(role).is_none_or(|most| most > limit);
     let able = case
         .story
         .staff
@@ -429,6 +421,16 @@ fn above(case: &Case, looker: &Looker, limit: i64) -> String {
             )
         })
         .collect();
+    if case.claim.currency != seller.currency {
+        let words = format!(
+            "Limits are in {}, and this is in {}: a manager decides it.",
+            seller.currency, case.claim.currency
+        );
+        return match names.as_slice() {
+            [] => words,
+            names => format!("{words} That is {}.", names.join(", ")),
+        };
+    }
     let yours = filters::money(limit, &seller.currency);
     match names.as_slice() {
         [] => format!("You may grant up to {yours} alone."),
