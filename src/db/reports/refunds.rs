@@ -1,6 +1,6 @@
 //! What was asked, computed and granted on the claims received in a period, and where people decided otherwise than the rules.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -10,6 +10,7 @@ use crate::db::Conn;
 use crate::db::columns::At;
 use crate::db::schema::{claims, decisions, orders, payouts, people, sellers};
 use crate::db::tickets::Scope;
+use crate::rules::lifecycle::payout::State;
 
 /// One claim as the report sees it. Amounts at 8 decimals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,23 +150,33 @@ fn deciders(conn: &mut Conn, period: &Period) -> QueryResult<HashMap<String, (St
         .collect())
 }
 
-/// By claim: when the last of its payouts was settled, none while one of them is not.
+/// By claim: when the last of its payouts was settled, none while one of them is not. One that failed and was queued again counts
+/// as the one in its place.
 fn payouts_of(
     conn: &mut Conn,
     period: &Period,
 ) -> QueryResult<HashMap<String, Option<DateTime<Utc>>>> {
-    let rows: Vec<(String, Option<At>)> = payouts::table
+    let rows: Vec<(String, String, State, Option<At>)> = payouts::table
         .inner_join(claims::table.on(claims::id.eq(payouts::claim_id)))
         .filter(
             claims::received_on
                 .ge(period.from)
                 .and(claims::received_on.le(period.to)),
         )
-        .select((payouts::claim_id, payouts::settled_at))
+        .select((
+            payouts::claim_id,
+            payouts::key,
+            payouts::state,
+            payouts::settled_at,
+        ))
         .load(conn)?;
+    let keys: HashSet<String> = rows.iter().map(|(_, key, ..)| key.clone()).collect();
     let mut paid = HashMap::new();
-    for (claim, settled) in rows {
-        let settled = settled.map(At::utc);
+    for (claim, key, state, settled) in rows {
+        if !state.counts() && keys.contains(&format!("{key} again")) {
+            continue;
+        }
+        let settled = settled.filter(|_| state.counts()).map(At::utc);
         paid.entry(claim)
             .and_modify(|known: &mut Option<DateTime<Utc>>| {
                 *known = known.zip(settled).map(|(a, b)| a.max(b));

@@ -1,8 +1,9 @@
 //! Money and mail on their way out: payouts marked as sent once, failed and asked for again, letters that died sent again.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use redress::db;
 use redress::db::claims::Claim;
+use redress::db::reports::{Period, refunds};
 use redress::desk::claims as verbs;
 use redress::desk::deposits::{NewDeposit, NewMethod, receive};
 use redress::desk::tickets::reply;
@@ -34,6 +35,20 @@ fn payout(stage: &Stage, claim: &Claim) -> Vec<db::payouts::Payout> {
     let pool = &stage.desk.app.pool;
     pool.read(|conn| Ok(db::payouts::of_claim(conn, &claim.id)?))
         .unwrap()
+}
+
+/// When the report says that the only claim's money had arrived.
+fn paid_at(stage: &Stage) -> Option<DateTime<Utc>> {
+    let day = stage.desk.app.now().date_naive();
+    let period = Period {
+        from: day - Duration::days(1),
+        to: day + Duration::days(1),
+        seller: None,
+    };
+    let everywhere = db::tickets::Scope(Vec::new());
+    let pool = &stage.desk.app.pool;
+    let requests = pool.read(|conn| Ok(refunds::requests(conn, &everywhere, &period)?));
+    requests.unwrap().remove(0).paid_at
 }
 
 #[tokio::test]
@@ -129,6 +144,7 @@ async fn what_the_bank_refused_is_back_and_can_be_asked_for_once_more() {
     let page = lena.sends(form).await;
     page.sees("P-1001 failed; its money is back");
     assert_eq!(stage.balance(), e8("500"));
+    assert_eq!(paid_at(&stage), None, "what came back was not paid");
     let form = page.form("Queue $500.00 again");
     lena.sends(form.clone())
         .await
@@ -151,6 +167,7 @@ async fn what_the_bank_refused_is_back_and_can_be_asked_for_once_more() {
         .map(|payout| payout.state)
         .collect();
     assert_eq!(states, [State::Failed, State::Succeeded]);
+    assert_eq!(paid_at(&stage), Some(desk.app.now()));
     assert!(
         !lena
             .opens("/queue/payouts?view=failed")
