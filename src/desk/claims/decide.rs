@@ -428,7 +428,7 @@ fn after_approval(tx: &mut Tx, act: &Act, case: &Case, complete: bool) -> Result
         act.at,
     )?;
     if complete {
-        clocks::stop(tx, &case.ticket.id, &["completion"], act.at)?;
+        clocks::stop(tx, &case.ticket.id, &["completion", "bank_credit"], act.at)?;
         return close(tx, act, case);
     }
     let facts = gather::facts(tx, case.claim, act.at, Some(act.at))?;

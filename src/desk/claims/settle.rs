@@ -33,7 +33,8 @@ pub fn settle_payout(tx: &mut Tx, act: &Act, id: &PayoutId, reference: &str) -> 
     }
     let seller = sellers::find(tx, &claim.seller_id)?;
     if is_settled(tx, &claim)? {
-        clocks::stop(tx, &ticket.id, &["payout", "completion"], act.at)?;
+        let kinds = ["payout", "completion", "bank_credit"];
+        clocks::stop(tx, &ticket.id, &kinds, act.at)?;
         if ticket.state != turn::State::Closed.word() && !waits_for_an_answer(tx, &claim)? {
             tickets::step(tx, act, &ticket, turn::Verb::Close)?;
             let words = "Everything of this request is paid; it was closed.";

@@ -7,6 +7,7 @@ use redress::db::reports::{Period, refunds};
 use redress::desk::claims as verbs;
 use redress::desk::deposits::{NewDeposit, NewMethod, receive};
 use redress::desk::tickets::reply;
+use redress::ids::ClockId;
 use redress::rules::facts::MethodStatus;
 use redress::rules::lifecycle::payout::State;
 
@@ -51,12 +52,32 @@ fn paid_at(stage: &Stage) -> Option<DateTime<Utc>> {
     requests.unwrap().remove(0).paid_at
 }
 
+/// As a policy does that says how long a bank takes.
+fn estimates_the_bank(stage: &Stage, claim: &Claim) {
+    let now = stage.desk.app.now();
+    let pool = &stage.desk.app.pool;
+    pool.write(|tx| {
+        let like = db::clocks::of_ticket(tx, &claim.ticket_id)?.remove(0);
+        let bank = db::clocks::Clock {
+            id: ClockId::new(now),
+            kind: "bank_credit".to_owned(),
+            due_at: (now + Duration::days(5)).into(),
+            state: "running".to_owned(),
+            stopped_at: None,
+            ..like
+        };
+        Ok(db::clocks::insert_clock(tx, &bank)?)
+    })
+    .unwrap();
+}
+
 #[tokio::test]
 async fn a_payout_is_marked_as_sent_once_and_the_ticket_closes_with_it() {
     let desk = Desk::open();
     let stage = Stage::of(&desk, "panel-credits");
     let claim = paid_back(&stage).await;
     assert_eq!(stage.balance(), 0);
+    estimates_the_bank(&stage, &claim);
     let mut omar = stage.omar().await;
     let page = omar.opens("/queue/payouts").await;
     page.sees("$500.00 to Visa ending 42")
@@ -96,6 +117,13 @@ async fn a_payout_is_marked_as_sent_once_and_the_ticket_closes_with_it() {
         .read(|conn| Ok(db::tickets::find(conn, &claim.ticket_id)?))
         .unwrap();
     assert_eq!(ticket.state, "closed");
+    let clocks = desk
+        .app
+        .pool
+        .read(|conn| Ok(db::clocks::of_ticket(conn, &claim.ticket_id)?))
+        .unwrap();
+    let running = clocks.iter().filter(|clock| clock.state == "running");
+    assert_eq!(running.count(), 0, "{clocks:?}");
     lena.opens("/queue/payouts?view=paid")
         .await
         .sees("reference BANK-77");
