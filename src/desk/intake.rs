@@ -1,7 +1,8 @@
 //! Services, deposits and orders from the seller's own files: CSV (comma, semicolon or tab, with a header) or JSON Lines (one
 //! object a line), UTF-8 or UTF-16 with its mark. Told again, a row changes nothing; a changed status becomes a line of the
 //! order's history; changed money is refused. What a file's form gets wrong stops the whole file; what a row gets wrong stops
-//! that row alone. Columns marked * must be filled; an empty cell is *unknown*, never 0.
+//! that row alone. Columns marked * must be filled; an empty cell is *unknown*, never 0, and erases nothing
+//! that is known.
 //!
 //! - services: `reference`*, `name`*, and what buyers are shown: `refill` (`none`, `lifetime` or days), `refundable_once_started`,
 //!   `returnable`, `limits_disclosed` (`true` or `false`), `compatible_with` (`a|b`).

@@ -2,7 +2,8 @@
 
 use redress::db::{deposits, imports, orders, people};
 use redress::desk::intake::{self, Kind, Refusal, Report};
-use redress::rules::facts::Status;
+use redress::desk::orders::record_status;
+use redress::rules::facts::{CanceledBy, Status};
 
 use crate::money::{Books, act};
 
@@ -536,4 +537,38 @@ fn a_member_of_staff_is_no_customer_and_formulas_are_only_text() {
         )),
         (1, 0, 0, 0)
     );
+}
+
+#[test]
+fn a_nightly_file_undoes_no_cancellation_of_the_desk_and_its_empty_cells_erase_nothing() {
+    let books = Books::open();
+    take(&books, Kind::Services, "s.csv", SERVICES.as_bytes());
+    take(&books, Kind::Deposits, "d.csv", DEPOSITS.as_bytes());
+    take(&books, Kind::Orders, "o.csv", ORDERS.as_bytes());
+    let order = |reference: &str| {
+        let read = books
+            .db
+            .pool
+            .read(|conn| Ok(orders::by_reference(conn, &books.seller, reference)?));
+        read.unwrap().unwrap()
+    };
+    let pending = order("O2");
+    let canceled = orders::Progress {
+        status: Status::Canceled,
+        canceled_by: Some(CanceledBy::Customer),
+        ..pending.progress()
+    };
+    let act = act(10_000);
+    books
+        .write(|tx| record_status(tx, &act, &pending.id, &canceled, "customer", act.at))
+        .unwrap();
+    let nightly = ORDERS.replace("In progress,1000,400", "In progress,1000,");
+    let report = take(&books, Kind::Orders, "o.csv", nightly.as_bytes());
+    assert_eq!(counts(&report), (0, 0, 2, 0), "{:?}", said(&report));
+    assert_eq!(order("O2").progress(), canceled);
+    assert_eq!(order("O1").remains.as_deref(), Some("400"));
+    // What remained is known of the order as it ran, and not of what became of it.
+    let ended = ORDERS.replace("In progress,1000,400", "Partial,1000,");
+    take(&books, Kind::Orders, "o.csv", ended.as_bytes());
+    assert_eq!(order("O1").remains, None);
 }

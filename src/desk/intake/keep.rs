@@ -1,6 +1,8 @@
 //! One row at a time through the same verbs that everything else uses. A row is refused with every fault of its cells, or with
-//! what the verb says.
+//! what the verb says. An empty cell is unknown and erases nothing that is known of an order; a row without `status_at` that still
+//! says `pending` does not undo what the customer cancelled here meanwhile.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::Row;
@@ -8,7 +10,7 @@ use super::fields::Reader;
 use crate::act::{Act, Role};
 use crate::address::Address;
 use crate::db::Tx;
-use crate::db::orders::{self as rows, Progress, Service};
+use crate::db::orders::{self as rows, Order, Progress, Service};
 use crate::db::people::{self, Person};
 use crate::db::sellers::Seller;
 use crate::desk::deposits::{Kept, NewDeposit, NewMethod, receive};
@@ -126,8 +128,14 @@ pub fn order(tx: &mut Tx, act: &Act, seller: &Seller, row: &Row) -> Result<Kept>
     let status = cells.word("status", Status::from_spelling);
     let quantity = cells.whole_from("quantity", 0);
     let items = cells.whole_from("items", 1);
-    let told_at = cells.past("status_at", act.at).unwrap_or(act.at);
-    let progress = status.map(|status| progress(&mut cells, act, status));
+    let dated = cells.past("status_at", act.at);
+    let mut progress = status.map(|status| progress(&mut cells, act, status));
+    if let Some(known) = rows::by_reference(tx, &seller.id, &reference)? {
+        progress = match progress {
+            Some(told) => Some(beside_the_known(tx, &known, told, dated)?),
+            None => None,
+        };
+    }
     let title = cells
         .words("title")
         .or_else(|| service.as_ref().map(|service| service.name.clone()));
@@ -152,7 +160,7 @@ pub fn order(tx: &mut Tx, act: &Act, seller: &Seller, row: &Row) -> Result<Kept>
         items: items.unwrap_or(1),
         progress: progress.unwrap_or(UNREAD),
         source: "import".to_owned(),
-        told_at,
+        told_at: dated.unwrap_or(act.at),
     };
     cells.done()?;
     let new = NewOrder {
@@ -185,6 +193,38 @@ fn progress(cells: &mut Reader, act: &Act, status: Status) -> Progress {
         sms: cells.word("sms", Sms::from_word),
         sms_received_at: cells.past("sms_received_at", act.at).map(Into::into),
     }
+}
+
+/// What a row tells, with what is known already where it says nothing. What remained and who cancelled belong to their status and
+/// are not kept beyond it; a row about the past is only itself.
+fn beside_the_known(
+    tx: &mut Tx,
+    order: &Order,
+    told: Progress,
+    dated: Option<DateTime<Utc>>,
+) -> Result<Progress> {
+    let latest = rows::history(tx, &order.id)?.pop();
+    let is_late = |at: DateTime<Utc>| latest.as_ref().is_some_and(|line| line.at.utc() > at);
+    if dated.is_some_and(is_late) {
+        return Ok(told);
+    }
+    let known = order.progress();
+    let canceled_here =
+        known.status == Status::Canceled && latest.is_some_and(|line| line.source == "customer");
+    if canceled_here && dated.is_none() && told.status == Status::Pending {
+        return Ok(known);
+    }
+    let same = told.status == known.status;
+    Ok(Progress {
+        status: told.status,
+        remains: told.remains.or(known.remains.filter(|_| same)),
+        canceled_by: told.canceled_by.or(known.canceled_by.filter(|_| same)),
+        period_ends_on: told.period_ends_on.or(known.period_ends_on),
+        confirmed_at: told.confirmed_at.or(known.confirmed_at),
+        sent_at: told.sent_at.or(known.sent_at),
+        sms: told.sms.or(known.sms),
+        sms_received_at: told.sms_received_at.or(known.sms_received_at),
+    })
 }
 
 /// Whom a row names.
