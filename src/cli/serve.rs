@@ -30,6 +30,7 @@ pub fn serve(args: Serve) -> anyhow::Result<i32> {
     let socket = web::bind(wanted).with_context(|| format!("cannot listen on {wanted}"))?;
     let listen = socket.local_addr()?;
     let app = App::open(config.with_listen(listen), Clock::System)?;
+    app.store.sweep_unfinished()?;
     tracing::info!(worker = !args.no_worker, "serving");
     let worker = if args.no_worker {
         None

@@ -4,6 +4,7 @@ use tokio::sync::watch;
 
 use super::Place;
 use crate::worker;
+use crate::worker::sweep::Sweep;
 
 /// Carry letters and watch clocks until told to stop.
 #[derive(Debug, clap::Args)]
@@ -23,6 +24,7 @@ pub fn work(args: Work) -> anyhow::Result<i32> {
     runtime.block_on(async move {
         if args.once {
             let round = worker::round(&app).await?;
+            Sweep::default().tick(&app).await?;
             println!(
                 "{} letters sent, {} failed, {} breaches recorded",
                 round.sent, round.failed, round.breaches

@@ -106,3 +106,8 @@ pub fn removed_before(conn: &mut Conn, before: DateTime<Utc>) -> QueryResult<Vec
         .select(files::blob)
         .load(conn)
 }
+
+/// Every blob that a row names, removed or not.
+pub fn blobs(conn: &mut Conn) -> QueryResult<Vec<String>> {
+    files::table.select(files::blob).load(conn)
+}

@@ -1,5 +1,6 @@
 //! Which forms were sent and what was answered: the second send of a form gets the first one's answer, and does nothing.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::columns::At;
@@ -30,6 +31,11 @@ pub fn insert_form(tx: &mut Tx, form: &Form) -> QueryResult<bool> {
         return Ok(false);
     }
     outcome.map(|_| true)
+}
+
+/// Forgets forms that were sent before an instant.
+pub fn delete_answered(tx: &mut Tx, before: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::delete(forms::table.filter(forms::at.lt(At::from(before)))).execute(&mut **tx)
 }
 
 pub fn find(conn: &mut Conn, key: &str) -> QueryResult<Form> {

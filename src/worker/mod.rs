@@ -3,6 +3,7 @@
 
 pub mod clocks;
 pub mod letters;
+pub mod sweep;
 
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -51,9 +52,13 @@ impl Beside {
 
 /// Works until told to stop. An error is logged and the next round tries again: nothing that failed is lost.
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+    let mut sweep = sweep::Sweep::default();
     while !*stop.borrow() {
         if let Err(error) = round(&app).await {
             tracing::error!(%error, "the worker's round failed");
+        }
+        if let Err(error) = sweep.tick(&app).await {
+            tracing::error!(%error, "the worker's sweep failed");
         }
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}

@@ -7,9 +7,10 @@ use diesel::connection::SimpleConnection;
 use redress::db;
 use redress::db::claims::{Claim, Fact};
 use redress::db::clocks::Clock;
-use redress::ids::{ClockId, FactId};
+use redress::ids::{ClockId, FactId, FileId};
 use redress::outside::smtp::Mailer;
 use redress::worker;
+use redress::worker::sweep::{Sweep, Swept};
 
 use super::Stage;
 use crate::support::app::Desk;
@@ -110,4 +111,59 @@ async fn the_mail_leaves_when_the_clocks_cannot_be_read() {
     pool.raw(|conn| Ok(conn.batch_execute(rename)?)).unwrap();
     assert!(worker::round(&desk.app).await.is_err());
     assert!(desk.letters().iter().all(|letter| letter.state == "sent"));
+}
+
+/// A file in the store, and the row that names it.
+fn uploaded(stage: &Stage, removed: bool) -> String {
+    let (app, now) = (&stage.desk.app, stage.desk.app.now());
+    let stored = app.store.put(&mut &b"a picture"[..], "a.txt", 100).unwrap();
+    let row = db::files::File {
+        id: FileId::new(now),
+        owner_id: stage.anna.clone(),
+        draft_id: None,
+        ticket_id: None,
+        message_id: None,
+        claim_id: None,
+        name: "a.txt".to_owned(),
+        kind: stored.kind.as_str().to_owned(),
+        bytes: 9,
+        sha256: stored.sha256,
+        blob: stored.blob.clone(),
+        at: now.into(),
+        removed_at: removed.then(|| now.into()),
+    };
+    let written = app.pool.write(|tx| Ok(db::files::insert_file(tx, &row)?));
+    written.unwrap();
+    stored.blob
+}
+
+#[tokio::test]
+async fn what_nobody_needs_is_swept_at_the_start_and_once_a_day() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-credits");
+    let mut anna = stage.anna_signed_in().await;
+    let page = anna.opens("/account").await;
+    anna.sends(page.form("Save").fill("Your name", "Anna L."))
+        .await;
+    let (kept, removed) = (uploaded(&stage, false), uploaded(&stage, true));
+    let store = &desk.app.store;
+    let stray = store.put(&mut &b"x"[..], "x.txt", 100).unwrap().blob;
+    let there = |blob: &String| store.list().unwrap().contains(blob);
+    let mut sweep = Sweep::default();
+    let first = sweep.tick(&desk.app).await.unwrap();
+    assert_eq!(first, Swept::default(), "everything is of today");
+    desk.advance(Duration::hours(23));
+    assert!(!sweep.is_due(desk.app.now()));
+    desk.advance(Duration::hours(2));
+    let second = sweep.tick(&desk.app).await.unwrap();
+    assert_eq!((second.forms, second.files), (0, 2));
+    assert_eq!(
+        [&kept, &removed, &stray].map(there),
+        [true, false, false],
+        "what nobody named twice, and what was taken away"
+    );
+    desk.advance(Duration::days(61));
+    let third = sweep.tick(&desk.app).await.unwrap();
+    assert!(third.spent > 0 && third.forms > 0, "{third:?}");
+    assert_eq!((third.files, there(&kept)), (0, true));
 }
