@@ -90,6 +90,7 @@ fn an_import_for_nobody_or_of_nothing_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.csv");
     fs::write(&file, "x\n").unwrap();
+    assert!(redress(folder.path(), &["migrate"]).status.success());
     for (kind, file, seller, expected) in [
         (
             "deposits",
