@@ -314,10 +314,10 @@ fn sqlite_url(data: &std::path::Path) -> String {
 
 /// An address without who signs in there and without its parameters, which may hold a password too.
 fn public_part(url: &str) -> String {
-    let plain = url.split_once('?').map_or(url, |(plain, _)| plain);
-    match (plain.split_once("://"), plain.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://…@{place}"),
-        _ => plain.to_owned(),
+    let plain = |text: &str| text.split('?').next().unwrap_or_default().to_owned();
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://…@{}", plain(place)),
+        _ => plain(url),
     }
 }
 

@@ -56,13 +56,15 @@ struct Card<'a> {
 
 /// Also the mark of a folder that is a demo's.
 const CARD: &str = "demo.json";
+/// Held by the demo that runs.
+const LOCK: &str = "demo.lock";
 /// What a demo leaves in its folder, beside its card.
 const FILES: [&str; 3] = ["redress.db", "redress.db-wal", "redress.db-shm"];
 const FOLDERS: [&str; 2] = ["files", "mail"];
 
 pub fn demo(args: Demo) -> anyhow::Result<i32> {
     let config = config(&args)?;
-    make_room(&args.data, args.fresh)?;
+    let _alone = make_room(&args.data, args.fresh)?;
     log_to_stderr(&config);
     let socket =
         web::bind(args.listen).with_context(|| format!("cannot listen on {}", args.listen))?;
@@ -145,13 +147,21 @@ fn introduce(url: &str, accounts: &[DemoAccount]) -> std::io::Result<()> {
     out.flush()
 }
 
-/// An empty folder, or an earlier demo's. Nothing else is ever removed, nor mixed with.
-fn make_room(data: &Path, fresh: bool) -> anyhow::Result<()> {
+/// An empty folder, or an earlier demo's. Nothing else is ever removed, nor mixed with. The file that comes back keeps another demo
+/// out for as long as it is held.
+fn make_room(data: &Path, fresh: bool) -> anyhow::Result<fs::File> {
     fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
     let (ours, mut there) = (data.join(CARD).exists(), fs::read_dir(data)?);
     if !ours && there.next().is_some() {
         bail!(
             "{} holds something that is no demo; name another folder with --data",
+            data.display()
+        );
+    }
+    let alone = fs::File::create(data.join(LOCK))?;
+    if alone.try_lock().is_err() {
+        bail!(
+            "a demo runs on {} already; stop it, or name another folder with --data",
             data.display()
         );
     }
@@ -167,7 +177,7 @@ fn make_room(data: &Path, fresh: bool) -> anyhow::Result<()> {
         // Marked before the first row, so that a build that was cut short can be started over.
         fs::write(data.join(CARD), "{}")?;
     }
-    Ok(())
+    Ok(alone)
 }
 
 fn remove(outcome: std::io::Result<()>) -> std::io::Result<()> {

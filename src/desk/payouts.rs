@@ -199,7 +199,11 @@ fn purse(claim: &Claim) -> Purse<'_> {
 /// # Errors
 /// `Invalid` without a reference; `Refused(AlreadyDone)` for one that ended otherwise; `Forbidden` without the right.
 pub fn mark_sent(tx: &mut Tx, act: &Act, id: &PayoutId, reference: &str) -> Result<Payout> {
-    let reference = plain::line(reference, 200);
+    let reference = plain::line(reference, 201);
+    if reference.chars().count() > 200 {
+        let words = "Keep the bank's reference under 200 characters";
+        return Err(Error::invalid("reference", words));
+    }
     if reference.is_empty() {
         return Err(Error::invalid(
             "reference",

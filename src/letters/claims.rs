@@ -83,6 +83,8 @@ impl Share {
 
 pub struct Rejected {
     pub case: Case,
+    /// The text itself grants nothing; otherwise a person decided against it.
+    pub by_policy: bool,
     /// One sentence: "The 7 days to ask ended on 9 March, 2 days before you asked."
     pub reason: String,
     /// The clauses that decide it, with the policy's own words.

@@ -225,6 +225,7 @@ fn letters(written: &Written) -> Vec<(&'static str, Letter)> {
             "rejected",
             Rejected {
                 case: case(),
+                by_policy: true,
                 reason: "All 1000 units were delivered.".to_owned(),
                 lines: vec![line("A9", Met::Met)],
                 would_change: vec![

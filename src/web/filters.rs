@@ -39,11 +39,16 @@ pub fn plural(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
-/// A share in whole per cent, `96 %`; `–` where there is nothing to divide by. Never rounds up to 100.
+/// A share in whole per cent, rounded half up, `96 %`; `–` where there is nothing to divide by. 100 is said of all alone.
 pub fn percent(part: u64, whole: u64) -> String {
     match whole {
         0 => "–".into(),
-        whole => format!("{}\u{a0}%", u128::from(part) * 100 / u128::from(whole)),
+        whole => {
+            let (part, all) = (u128::from(part), u128::from(whole));
+            let nearest = (part * 200 + all) / (all * 2);
+            let said = if part < all { nearest.min(99) } else { nearest };
+            format!("{said}\u{a0}%")
+        }
     }
 }
 

@@ -29,7 +29,7 @@ const KEY: &str = "idempotency_key";
 
 /// A sent form with the fields of `T` (text, or `Option` where a field may be missing or empty); at most `LIMIT` bytes.
 #[derive(Debug)]
-pub struct Form<T, const LIMIT: usize = 65_536> {
+pub struct Form<T, const LIMIT: usize = 524_288> {
     pub fields: T,
     sent: Sent,
 }
@@ -83,6 +83,24 @@ impl<T, const LIMIT: usize> Form<T, LIMIT> {
         let done = app
             .write(move |tx| forms::once(tx, &act, &key, &print, |tx| work(tx, &act, &fields)))
             .await?;
+        leading_to(app, &done)
+    }
+}
+
+impl<T, const LIMIT: usize> Form<T, LIMIT> {
+    /// Runs work that may be done again with other contents: an answer that is kept in the place of an earlier one. The browser's
+    /// back button brings back the same form, and what is typed there then counts.
+    pub async fn keep(
+        &self,
+        app: &App,
+        act: Act,
+        mut work: impl FnMut(&mut Tx, &Act, &T) -> Result<Done> + Send + 'static,
+    ) -> Result<HttpResponse>
+    where
+        T: Clone + Send + 'static,
+    {
+        let fields = self.fields.clone();
+        let done = app.write(move |tx| work(tx, &act, &fields)).await?;
         leading_to(app, &done)
     }
 }

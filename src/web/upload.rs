@@ -9,7 +9,8 @@ use actix_multipart::form::tempfile::TempFile;
 use actix_multipart::form::{FieldReader, Limits};
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::error::PayloadError;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::BytesMut;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::{Future, TryStreamExt};
@@ -24,7 +25,10 @@ use crate::error::{Error, Result};
 pub const FILES: usize = 5;
 pub const FILE_BYTES: usize = 10 * 1024 * 1024;
 const WHOLE_BYTES: usize = 25 * 1024 * 1024;
-const TEXT_BYTES: usize = 64 * 1024;
+/// More than a field takes, so that the verb can say how much that is, with the words still in the form.
+const TEXT_BYTES: usize = 1024 * 1024;
+/// A body that is announced larger is not read at all.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A sent form with the files that came with it, in their order. Fields without a chosen file are not among them.
 #[derive(Debug)]
@@ -40,13 +44,33 @@ pub struct Incoming {
     /// What the sender called it; never a path.
     pub name: String,
     pub size: usize,
-    file: TempFile,
+    /// None where it was too large, or one too many.
+    file: Option<TempFile>,
 }
 
 impl Incoming {
+    /// Whether all of it arrived.
+    pub fn is_whole(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// From its beginning, for reading.
     pub fn open(&self) -> Result<File> {
-        Ok(self.file.file.reopen()?)
+        match &self.file {
+            Some(file) => Ok(file.file.reopen()?),
+            None => Err(Error::broken("a file that did not arrive")),
+        }
+    }
+}
+
+impl Incoming {
+    fn unread(field: String, name: String) -> Incoming {
+        Incoming {
+            field,
+            name,
+            size: 0,
+            file: None,
+        }
     }
 }
 
@@ -60,6 +84,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Upload<T> {
             let kind = header(&request, CONTENT_TYPE).unwrap_or_default();
             if !kind.to_lowercase().starts_with("multipart/form-data") {
                 return Err(Error::Malformed("not a form with files").into());
+            }
+            let announced = header(&request, CONTENT_LENGTH).and_then(|it| it.parse::<u64>().ok());
+            if announced.is_some_and(|bytes| bytes > MOST_BYTES) {
+                return Err(Error::TooLarge("10 MB a file and 25 MB together".to_owned()).into());
             }
             let parts = Multipart::from_request(&request, &mut payload).await?;
             let (values, files) = receive(&request, parts).await?;
@@ -92,22 +120,28 @@ async fn receive(
             values.push((name, text));
             continue;
         };
+        if files.len() >= FILES {
+            files.push(Incoming::unread(name, file_name));
+            continue;
+        }
         limits.field_limit_remaining = Some(FILE_BYTES);
-        let file = TempFile::read_field(request, part, &mut limits)
-            .await
-            .map_err(refusal)?;
+        let file = match TempFile::read_field(request, part, &mut limits).await {
+            Ok(file) => file,
+            Err(MultipartError::Payload(PayloadError::Overflow)) => {
+                files.push(Incoming::unread(name, file_name));
+                continue;
+            }
+            Err(cause) => return Err(refusal(cause)),
+        };
         limits.field_limit_remaining = None;
         if file_name.is_empty() && file.size == 0 {
             continue;
-        }
-        if files.len() == FILES {
-            return Err(Error::TooLarge(format!("{FILES} files at a time")));
         }
         files.push(Incoming {
             field: name,
             name: file_name,
             size: file.size,
-            file,
+            file: Some(file),
         });
     }
     Ok((values, files))
@@ -126,10 +160,10 @@ async fn text(mut part: Field, limits: &mut Limits) -> Result<Vec<u8>> {
 
 fn refusal(cause: MultipartError) -> Error {
     let io = match &cause {
-        MultipartError::Payload(actix_web::error::PayloadError::Overflow) => {
+        MultipartError::Payload(PayloadError::Overflow) => {
             return Error::TooLarge("10 MB a file and 25 MB together".to_owned());
         }
-        MultipartError::Payload(actix_web::error::PayloadError::Io(io)) => Some(io.kind()),
+        MultipartError::Payload(PayloadError::Io(io)) => Some(io.kind()),
         _ => None,
     };
     tracing::debug!(%cause, ?io, "an upload broke off");
@@ -139,7 +173,7 @@ fn refusal(cause: MultipartError) -> Error {
 /// The digests of the contents, for the form's fingerprint.
 fn read_through(files: Vec<Incoming>) -> Result<(Vec<Incoming>, Vec<String>)> {
     let mut digests = Vec::new();
-    for incoming in &files {
+    for incoming in files.iter().filter(|incoming| incoming.is_whole()) {
         let (mut hash, mut file) = (Sha256::new(), incoming.open()?);
         let mut piece = vec![0; 64 * 1024];
         loop {

@@ -472,6 +472,12 @@ fn an_order_is_stopped_first_and_the_agent_approves_what_was_not_delivered() {
     assert_eq!(done.claim.state, "approved");
     assert_eq!(shop.balance(), e8("44"));
     assert_eq!(shop.letters(), ["claim_received", "claim_approved", "paid"]);
+    let stopped = shop.reads(|conn| Ok(redress::db::orders::find(conn, &order.id)?));
+    assert_eq!(
+        (stopped.status, stopped.remains.as_deref()),
+        (Status::Partial, Some("400")),
+        "the order ended where it was stopped"
+    );
     assert_eq!(shop.clock(&done, "first_response").state, "met");
     let again = shop.decides(&shop.lena, &standing, 41, |_| {});
     assert_eq!(code(again), Code::AlreadyDone);
@@ -505,6 +511,43 @@ fn the_letter_of_an_approval_shows_the_whole_sum_and_only_clauses_that_say_somet
         let repeated = format!("Here: {}\n", clause.words);
         assert!(!text.contains(&repeated), "{} says nothing here", clause.id);
     }
+}
+
+#[test]
+fn a_rejection_says_whether_the_text_or_a_person_decided_and_quotes_what_was_not_met() {
+    let shop = Shop::of("panel-credits", "UTC");
+    shop.deposit("D-1", "50", -1000);
+    let done = shop.order("1001", "10", "balance", Status::Completed, "0");
+    let wanted = shop.wants(Some(&done), "order_cancellation", "too slow");
+    let standing = shop.files(&wanted, 0).unwrap();
+    let no = |decide: &mut Decide| {
+        decide.verdict = Verdict::Reject;
+        decide.words = "Everything that was ordered is there.".to_owned();
+    };
+    shop.decides(&shop.omar, &standing, 10, no).unwrap();
+    let text = shop.letter("claim_rejected");
+    assert!(
+        text.contains("is not eligible for a refund under our policy"),
+        "{text}"
+    );
+    assert!(text.contains("A9 Fully delivered (not met): "), "{text}");
+
+    let shop = Shop::of("panel-credits", "UTC");
+    shop.deposit("D-1", "50", -1000);
+    let part = shop.order("1001", "10", "balance", Status::Partial, "400");
+    let wanted = shop.wants(Some(&part), "order_cancellation", "too slow");
+    let standing = shop.files(&wanted, 0).unwrap();
+    let anyway = |decide: &mut Decide| {
+        no(decide);
+        decide.reason = Some("late_evidence".to_owned());
+    };
+    shop.decides(&shop.omar, &standing, 10, anyway).unwrap();
+    let text = shop.letter("claim_rejected");
+    assert!(
+        text.contains("We decided against a refund on order"),
+        "{text}"
+    );
+    assert!(!text.contains("not eligible"), "{text}");
 }
 
 #[test]

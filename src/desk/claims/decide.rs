@@ -16,7 +16,7 @@ use crate::error::{Code, Error, Fields, Result};
 use crate::ids::{ClaimId, DecisionId};
 use crate::rules::adjudicate::adjudicate;
 use crate::rules::assessment::{Assessment, Destination, Outcome, Payment};
-use crate::rules::facts::{CanceledBy, Facts, Status};
+use crate::rules::facts::{CanceledBy, Facts, Status, Stop};
 use crate::rules::granted::{self, Part};
 use crate::rules::lifecycle::{claim as lifecycle, ticket as turn};
 use crate::rules::money::Amount;
@@ -337,7 +337,7 @@ fn pay(
     )?;
     rows::set_decided(tx, &case.claim.id, state.word(), amount.e8(), act.at, true)?;
     after_approval(tx, act, case, to_balance)?;
-    unstarted(tx, act, case)?;
+    end_order(tx, act, case)?;
     let sum = tell::money(case.claim, amount);
     let happened = Happened::new(
         &case.seller.id,
@@ -370,20 +370,31 @@ fn pay(
     Ok(standing)
 }
 
-/// An order that has not begun and was paid back in full is cancelled with that: nobody delivers what was refunded.
-fn unstarted(tx: &mut Tx, act: &Act, case: &Case) -> Result<()> {
+/// What became of the order with its refund goes into its history: one that has not begun and was paid back in full is cancelled,
+/// one that was stopped ends where it stood. Nobody delivers what was refunded.
+fn end_order(tx: &mut Tx, act: &Act, case: &Case) -> Result<()> {
     let Some(id) = &case.claim.order_id else {
         return Ok(());
     };
     let order = orders::find(tx, id)?;
-    if order.status == Status::Pending && order.charge_e8.is_some() && order.refundable_e8() == 0 {
-        let canceled = Progress {
+    let is_unfinished = matches!(
+        order.status,
+        Status::Pending | Status::Processing | Status::InProgress
+    );
+    let all_back = order.charge_e8.is_some() && order.refundable_e8() == 0;
+    let ended = match case.facts.findings.stop {
+        _ if order.status == Status::Pending && all_back => Progress {
             status: Status::Canceled,
             canceled_by: Some(CanceledBy::Customer),
             ..order.progress()
-        };
-        purchases::record_status(tx, act, id, &canceled, "customer", act.at)?;
-    }
+        },
+        Some(Stop::Stopped) if is_unfinished => Progress {
+            status: Status::Partial,
+            ..order.progress()
+        },
+        _ => return Ok(()),
+    };
+    purchases::record_status(tx, act, id, &ended, "customer", act.at)?;
     Ok(())
 }
 
@@ -473,6 +484,8 @@ fn reject(tx: &mut Tx, act: &Act, case: &Case, decide: &Decide) -> Result<Standi
         &decide.words,
     )?;
     rows::set_decided(tx, &case.claim.id, state.word(), 0, act.at, false)?;
+    // Nothing was repaired, so no promise of a repair was kept.
+    clocks::void(tx, &case.ticket.id, &["cure"], act.at)?;
     finish(tx, act, case)?;
     let happened = Happened::new(
         &case.seller.id,

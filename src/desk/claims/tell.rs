@@ -281,8 +281,15 @@ pub fn rejected(
         case: case(tx, act, seller, &standing.ticket, &standing.claim)?,
         reason: deciding.first().map_or_else(
             || "A person looked at it and decided against it.".to_owned(),
-            |line| sentence(&line.detail),
+            |line| {
+                sentence(if line.detail.is_empty() {
+                    &line.words
+                } else {
+                    &line.detail
+                })
+            },
         ),
+        by_policy: standing.assessment.outcome == Outcome::Ineligible,
         lines: deciding,
         would_change: would_change
             .map(|finding| sentence(&finding.detail))
@@ -624,8 +631,8 @@ fn judged(order: &Judged) -> Option<sum::Paid> {
     })
 }
 
-/// The clauses with one of these results that say something about this claim, in the policy's own words. One that only repeats its
-/// text is on the policy's page, and how a text is read is told with the clause that it helps to read.
+/// The clauses with one of these results, in the policy's own words. One that is met and only repeats its text is on the policy's
+/// page; one that is not met is quoted whatever it says. How a text is read is told with the clause that it helps to read.
 fn lines(policy: &Policy, assessment: &Assessment, results: &[Met]) -> Vec<Line> {
     let line = |finding: &Finding| {
         // A finding may name a lettered part of a clause.
@@ -636,11 +643,16 @@ fn lines(policy: &Policy, assessment: &Assessment, results: &[Met]) -> Vec<Line>
             .clause(&finding.id)
             .or_else(|| policy.clause(whole))?;
         let says = !finding.detail.is_empty() && finding.detail.trim() != clause.words.trim();
-        (says && results.contains(&finding.result)).then(|| Line {
+        let told = says || finding.result == Met::NotMet;
+        (told && results.contains(&finding.result)).then(|| Line {
             clause: clause.id.clone(),
             heading: clause.heading.clone(),
             words: clause.words.clone(),
-            detail: finding.detail.clone(),
+            detail: if says {
+                finding.detail.clone()
+            } else {
+                String::new()
+            },
             result: finding.result,
         })
     };

@@ -18,7 +18,7 @@ use crate::db::{self, Conn, Tx};
 use crate::desk::claims;
 use crate::desk::drafts::{self, Answer, Answers, Topic};
 use crate::desk::forms::Done;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::ids::{DraftId, FileId, OrderId, SellerId};
 use crate::rules::assessment::Outcome;
 use crate::rules::facts::EvidenceKind;
@@ -162,7 +162,7 @@ async fn begin(
     only(&form.fields, &["ground"])?;
     let at = found.clone();
     let outcome = form
-        .submit(app, visit.act(app), move |tx, act, sent: &Sent| {
+        .keep(app, visit.act(app), move |tx, act, sent: &Sent| {
             let ground = sent.get("ground").map_or("", String::as_str);
             let draft = drafts::begin(tx, act, &at.seller, at.order.as_ref(), ground)?;
             onward(tx, act, &draft, "ground")
@@ -252,15 +252,26 @@ pub async fn answer(
     let uploads = Uploads::take(&app, upload.files).await?;
     let problems = uploads.problems();
     let (at, question, waiting) = (id.clone(), name.clone(), uploads.clone());
-    let outcome = upload
-        .form
-        .submit(&app, visit.act(&app), move |tx, act, sent: &Sent| {
-            let done = keep(tx, act, &at, &question, sent, &waiting)?;
-            waiting.own();
-            Ok(done)
-        })
-        .await;
+    let work = move |tx: &mut Tx, act: &Act, sent: &Sent| {
+        let done = keep(tx, act, &at, &question, sent, &waiting)?;
+        waiting.own();
+        Ok(done)
+    };
+    // Files that are sent twice would be there twice; words only take the place of words.
+    let outcome = if uploads.is_empty() {
+        upload.form.keep(&app, visit.act(&app), work).await
+    } else {
+        upload.form.submit(&app, visit.act(&app), work).await
+    };
     let outcome = uploads.settle(&app, outcome).await;
+    if let Err(Error::Refused {
+        code: Code::AlreadyDone,
+        ..
+    }) = outcome
+    {
+        // The draft is a claim by now: its answer says so.
+        return page(&app, &visit, id, name, None).await;
+    }
     let again = match &outcome {
         Err(Error::Invalid(problems)) => Some(upload.form.again(problems)),
         Ok(_) if !problems.is_empty() => Some(upload.form.again(&problems)),

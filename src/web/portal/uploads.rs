@@ -22,7 +22,7 @@ pub const LIMITS: &str =
 #[derive(Clone)]
 pub struct Uploads {
     files: Vec<(String, Upload)>,
-    /// Field and name of those that nobody may attach.
+    /// Field of those that cannot be attached, and why.
     refused: Vec<(String, String)>,
     owned: Arc<AtomicBool>,
 }
@@ -36,10 +36,27 @@ impl Uploads {
             owned: Arc::default(),
         };
         for file in incoming {
+            if !file.is_whole() {
+                let words = format!("{} was not taken. {LIMITS}", file.name);
+                uploads.refused.push((file.field, words));
+                continue;
+            }
+            if file.size == 0 {
+                let words = format!(
+                    "{} is empty. Send it again, or choose another file.",
+                    file.name
+                );
+                uploads.refused.push((file.field, words));
+                continue;
+            }
             let kept = app.keep(file.name.clone(), file.open()?).await?;
             if !kept.is_welcome {
                 app.forget(vec![kept.blob]).await?;
-                uploads.refused.push((file.field, kept.name));
+                let words = format!(
+                    "{} is of a kind that cannot be attached. Send a picture, a PDF or a text of it.",
+                    kept.name
+                );
+                uploads.refused.push((file.field, words));
                 continue;
             }
             let upload = Upload {
@@ -67,11 +84,8 @@ impl Uploads {
     /// What is wrong with those that were refused, beside their fields.
     pub fn problems(&self) -> Fields {
         let mut problems = Fields::new();
-        for (field, name) in &self.refused {
-            let words = format!(
-                "{name} is of a kind that cannot be attached. Send a picture, a PDF or a text of it."
-            );
-            problems.add(field.clone(), words);
+        for (field, words) in &self.refused {
+            problems.add(field.clone(), words.clone());
         }
         problems
     }

@@ -199,7 +199,7 @@ fn page(
         csv_href: csv("grounds"),
         takeaway: takeaway(figures),
         tiles: tiles(figures),
-        charts: charts(figures, &shops, period, &csv),
+        charts: charts(figures, &shops, period),
         currencies: currencies(figures, &shops),
         overrides: figures
             .overrides
@@ -350,13 +350,8 @@ fn pace(waits: &[i64]) -> String {
     )
 }
 
-fn charts(
-    figures: &Figures,
-    shops: &Shops,
-    period: &Period,
-    csv: &dyn Fn(&str) -> String,
-) -> Vec<Chart> {
-    let mut charts = vec![over_time(figures, period, csv)];
+fn charts(figures: &Figures, shops: &Shops, period: &Period) -> Vec<Chart> {
+    let mut charts = vec![over_time(figures, period)];
     let mut by_currency: BTreeMap<&str, Vec<&Ground>> = BTreeMap::new();
     for ground in figures
         .grounds
@@ -369,12 +364,12 @@ fn charts(
             .push(ground);
     }
     for (currency, grounds) in by_currency {
-        charts.push(by_ground(figures, shops, currency, grounds, csv));
+        charts.push(by_ground(figures, shops, currency, grounds));
     }
     charts
 }
 
-fn over_time(figures: &Figures, period: &Period, csv: &dyn Fn(&str) -> String) -> Chart {
+fn over_time(figures: &Figures, period: &Period) -> Chart {
     let cut = Cut::fitting(period.from, period.to);
     let mut counted: BTreeMap<_, [u64; 4]> = cut
         .firsts(period.from, period.to)
@@ -413,7 +408,7 @@ fn over_time(figures: &Figures, period: &Period, csv: &dyn Fn(&str) -> String) -
             "{} in all.",
             filters::plural(figures.requests.len() as u64, "request", "requests")
         ),
-        csv: Some(csv("grounds")),
+        csv: None,
     };
     chart::stacked(
         words,
@@ -422,13 +417,7 @@ fn over_time(figures: &Figures, period: &Period, csv: &dyn Fn(&str) -> String) -
     )
 }
 
-fn by_ground(
-    figures: &Figures,
-    shops: &Shops,
-    currency: &str,
-    mut grounds: Vec<&Ground>,
-    csv: &dyn Fn(&str) -> String,
-) -> Chart {
+fn by_ground(figures: &Figures, shops: &Shops, currency: &str, mut grounds: Vec<&Ground>) -> Chart {
     grounds.sort_by_key(|ground| std::cmp::Reverse(ground.granted_e8));
     grounds.truncate(BARS);
     let bar = |ground: &&Ground| Bar {
@@ -452,7 +441,7 @@ fn by_ground(
         takeaway: bars.first().map_or_else(String::new, |bar| {
             format!("Most went to “{}”: {}.", bar.label, bar.said)
         }),
-        csv: Some(csv("grounds")),
+        csv: None,
     };
     chart::bars(words, "Granted", most, &bars)
 }

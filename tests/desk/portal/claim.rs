@@ -136,6 +136,70 @@ async fn a_draft_survives_until_it_is_sent_or_thrown_away() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_changed_after_going_back_counts_and_nothing_is_lost() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-guarantee");
+    let order = stage.order("88201", in_progress("400"));
+    let mut anna = stage.browser().await;
+    let first = anna
+        .opens(&format!("/portal/orders/{order}/claims/new"))
+        .await;
+    let ground = |choice: &str| first.form("Continue").choose(choice);
+    anna.sends(ground("Only a part was delivered")).await;
+    let reason = anna.sends(ground("The target is no longer there")).await;
+    let typed = |words: &str| reason.form("Continue").fill("In your own words", words);
+    for words in ["It is gone.", "It is closed.", "It is gone."] {
+        let page = anna.sends(typed(words)).await;
+        page.sees("Check your answers").sees(words);
+    }
+    let page = anna.sends(typed("It was closed on Sunday.")).await;
+    page.sees("It was closed on Sunday.")
+        .sees("The target is no longer there");
+    let page = anna.sends(page.form("Send this request")).await;
+    page.sees("C-1001");
+    let page = anna.sends(typed("Too late for this.")).await;
+    page.sees("C-1001");
+}
+
+#[tokio::test]
+async fn a_file_that_is_empty_too_large_or_one_too_many_is_refused_beside_the_words_that_were_typed()
+ {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-guarantee");
+    let order = stage.order("88201", in_progress("400"));
+    let mut anna = stage.browser().await;
+    let page = writes(&mut anna, &order, "The target is no longer there", &[]).await;
+    let page = anna.sends(page.form("Send this request")).await;
+    let page = anna.opens(&page.link("See your request")).await;
+    let form = || page.form("Send").fill("Write to us", "Look at this.");
+    let large = vec![b'a'; 10 * 1024 * 1024 + 1];
+    let mut many = form();
+    for number in 1..=6 {
+        many = many.attach("Add files", &format!("{number}.txt"), b"details");
+    }
+    for (form, words) in [
+        (
+            form().attach("Add files", "nothing.png", b""),
+            "nothing.png is empty",
+        ),
+        (
+            form().attach("Add files", "large.txt", &large),
+            "large.txt was not taken",
+        ),
+        (many, "6.txt was not taken. Up to 5 files of 10 MB each"),
+    ] {
+        let page = anna.sends(form).await;
+        assert_eq!(page.status, 422, "{words}");
+        page.sees(words);
+        assert_eq!(page.form("Send").value("body"), "Look at this.");
+    }
+    let long = form().fill("Write to us", &"😀".repeat(100_000));
+    let page = anna.sends(long).await;
+    assert_eq!(page.status, 422);
+    assert_eq!(page.form("Send").value("body").chars().count(), 100_000);
+}
+
+#[tokio::test]
 async fn what_cannot_be_attached_is_refused_by_its_content_and_the_rest_is_kept() {
     let desk = Desk::open();
     let stage = Stage::of(&desk, "panel-guarantee");

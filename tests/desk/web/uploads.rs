@@ -30,18 +30,15 @@ async fn files_are_cut_off_at_their_limits() {
         .form("Save")
         .value("csrf")
         .to_owned();
-    for sizes in [&[10 * MEGABYTE + 1][..], &[9 * MEGABYTE; 3], &[1; 6]] {
-        let form = Form::new().text("csrf", csrf.clone());
-        let form = sizes
-            .iter()
-            .fold(form, |form, size| form.part("files", file(*size)));
-        let page = uploads(&mut anna, form).await;
-        assert_eq!(page.status, 413, "{sizes:?}");
-        page.sees("That is too large");
-    }
+    // What a person may mend is said beside the form (`portal::claim`); what no person sends is not read.
+    let flood = Form::new().text("csrf", csrf.clone());
+    let flood = (0..8).fold(flood, |form, _| form.part("files", file(9 * MEGABYTE)));
+    let page = uploads(&mut anna, flood).await;
+    assert_eq!(page.status, 413);
+    page.sees("That is too large");
     let long = Form::new()
         .text("csrf", csrf)
-        .text("body", "x".repeat(65 * 1024));
+        .text("body", "x".repeat(MEGABYTE + 1));
     assert_eq!(uploads(&mut anna, long).await.status, 413);
     assert_eq!(
         desk.app.store.list().unwrap(),
