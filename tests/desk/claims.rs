@@ -673,6 +673,47 @@ fn what_is_missing_is_asked_for_at_once_and_the_claim_keeps_its_instant() {
 }
 
 #[test]
+fn after_a_failed_payout_a_balance_is_judged_by_what_its_lots_hold() {
+    let shop = Shop::of("panel-guarantee", "UTC");
+    shop.deposit("D-1", "100", -1000);
+    shop.deposit("D-2", "100", -900);
+    let mut wanted = shop.wants(None, "balance_withdrawal", "I need some of it back");
+    wanted.requested_e8 = Some(e8("100"));
+    let standing = shop.files(&wanted, 0).unwrap();
+    shop.decides(&shop.omar, &standing, 10, |_| {}).unwrap();
+    // While the first hundred is on its way, the second is spent from.
+    shop.order("1001", "60", "balance", Status::Completed, "0");
+    let payout =
+        shop.reads(|conn| Ok(redress::db::payouts::of_claim(conn, &standing.claim.id)?.remove(0)));
+    let act = shop.act(&shop.lena, 30);
+    let back = shop
+        .db
+        .pool
+        .write(|tx| redress::desk::claims::fail_payout(tx, &act, &payout.id, "account closed"));
+    back.unwrap();
+    assert_eq!(shop.balance(), e8("140"));
+    let wanted = shop.wants(None, "balance_withdrawal", "all of it, please");
+    let again = shop.files(&wanted, 40).unwrap();
+    assert_eq!(again.claim.computed_e8, Some(e8("140")));
+    let parts: Vec<(Option<&str>, String)> = again
+        .assessment
+        .payments
+        .iter()
+        .map(|part| (part.deposit.as_deref(), part.amount.to_string()))
+        .collect();
+    assert_eq!(
+        parts,
+        [
+            (Some("D-1"), "100".to_owned()),
+            (Some("D-2"), "40".to_owned())
+        ]
+    );
+    shop.decides(&shop.lena, &again, 50, |_| {}).unwrap();
+    assert_eq!(shop.balance(), 0);
+    shop.replays();
+}
+
+#[test]
 fn a_rejection_says_why_and_is_appealed_once_to_somebody_else() {
     let shop = Shop::of("panel-credits", "UTC");
     let order = shop.order("1001", "10", "card-1", Status::Completed, "0");
