@@ -344,12 +344,32 @@ pub fn draft_for(conn: &mut Conn, person: &PersonId, id: &DraftId) -> QueryResul
         .first(conn)
 }
 
-/// The person's unfinished drafts, newest first.
-pub fn drafts_of(conn: &mut Conn, person: &PersonId) -> QueryResult<Vec<Draft>> {
+/// The person's unfinished drafts that were touched after `since`, newest first.
+pub fn drafts_of(
+    conn: &mut Conn,
+    person: &PersonId,
+    since: DateTime<Utc>,
+) -> QueryResult<Vec<Draft>> {
     drafts::table
         .filter(drafts::person_id.eq(person).and(drafts::filed_as.is_null()))
+        .filter(drafts::changed_at.gt(At::from(since)))
         .order(drafts::changed_at.desc())
         .limit(20)
+        .load(conn)
+}
+
+/// Unfinished drafts that nobody has touched since `before`.
+pub fn drafts_before(
+    conn: &mut Conn,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<Vec<DraftId>> {
+    drafts::table
+        .filter(drafts::filed_as.is_null())
+        .filter(drafts::changed_at.le(At::from(before)))
+        .order(drafts::changed_at)
+        .limit(limit)
+        .select(drafts::id)
         .load(conn)
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,9 @@ use crate::error::{Code, Error, Result};
 use crate::ids::{ClaimId, DraftId, FileId, OrderId, PersonId, SellerId};
 use crate::rules::facts::{EvidenceKind, Remedy};
 use crate::rules::policy::{Ground, Policy};
+
+/// How long a draft waits for its next answer.
+pub const KEPT: Duration = Duration::days(7);
 
 /// The longest reason, in characters.
 pub const LONGEST: usize = 5_000;
@@ -158,7 +162,7 @@ pub fn begin(
 ) -> Result<DraftId> {
     let person = act.person().ok_or(Error::SignIn)?.id.clone();
     let topic = Topic::of(tx, act, &person, seller, order)?;
-    let unfinished = rows::drafts_of(tx, &person)?.into_iter();
+    let unfinished = rows::drafts_of(tx, &person, act.at - KEPT)?.into_iter();
     let same = |draft: &Draft| draft.seller_id == *seller && draft.order_id.as_ref() == order;
     let draft = match unfinished.into_iter().find(same) {
         Some(draft) => draft,
@@ -322,9 +326,31 @@ pub fn topic(conn: &mut Conn, act: &Act, draft: &Draft) -> Result<Topic> {
     Topic::of(conn, act, &draft.person_id, seller, order)
 }
 
-fn own(conn: &mut Conn, act: &Act, id: &DraftId) -> Result<Draft> {
+/// Until when the draft is kept if nothing more is answered.
+pub fn kept_until(draft: &Draft) -> DateTime<Utc> {
+    draft.changed_at.utc() + KEPT
+}
+
+/// The person's own draft.
+///
+/// # Errors
+/// `NotFound` for another's, and for one that waited too long.
+pub fn own(conn: &mut Conn, act: &Act, id: &DraftId) -> Result<Draft> {
     let person = act.person().ok_or(Error::SignIn)?;
-    Ok(rows::draft_for(conn, &person.id, id)?)
+    let draft = rows::draft_for(conn, &person.id, id)?;
+    if draft.filed_as.is_none() && kept_until(&draft) <= act.at {
+        return Err(Error::NotFound);
+    }
+    Ok(draft)
+}
+
+/// Throws away what waited too long; how many there were, at most `limit`.
+pub fn sweep(tx: &mut Tx, act: &Act, limit: i64) -> Result<usize> {
+    let old = rows::drafts_before(tx, act.at - KEPT, limit)?;
+    for id in &old {
+        rows::delete_draft(tx, id, act.at)?;
+    }
+    Ok(old.len())
 }
 
 fn unfinished(conn: &mut Conn, act: &Act, id: &DraftId) -> Result<Draft> {

@@ -1,12 +1,14 @@
 //! Throws away once a day what nobody can need any more: old tries, links and sessions, the keys of forms that nobody can send
-//! again, and uploads that are nobody's.
+//! again, claims that nobody went on writing, and uploads that are nobody's.
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Duration, Utc};
 
+use crate::act::Act;
 use crate::app::{App, blocking};
 use crate::db::{files, forms, people};
+use crate::desk;
 use crate::error::Result;
 
 /// How far apart sweeps are.
@@ -17,6 +19,9 @@ const REMOVED: Duration = Duration::days(1);
 const SPENT: Duration = Duration::days(7);
 /// Longer than a session lives: whoever could send the form again is signed out by then.
 const ANSWERED: Duration = Duration::days(60);
+
+/// As many as one transaction throws away; the rest waits for the next day.
+const MOST_DRAFTS: i64 = 10_000;
 
 /// What one worker remembers from one sweep to the next.
 #[derive(Debug, Default)]
@@ -32,6 +37,7 @@ pub struct Swept {
     /// Tries, links and sessions.
     pub spent: usize,
     pub forms: usize,
+    pub drafts: usize,
     pub files: usize,
 }
 
@@ -48,16 +54,19 @@ impl Sweep {
             return Ok(Swept::default());
         }
         self.last = Some(now);
-        let (spent, forms) = app
+        let act = Act::worker(now, &app.config.public_url);
+        let (spent, forms, drafts) = app
             .write(move |tx| {
                 let spent = people::delete_stale(tx, now - SPENT)?;
-                Ok((spent, forms::delete_answered(tx, now - ANSWERED)?))
+                let forms = forms::delete_answered(tx, now - ANSWERED)?;
+                Ok((spent, forms, desk::drafts::sweep(tx, &act, MOST_DRAFTS)?))
             })
             .await?;
         let files = self.files(app, now).await?;
         Ok(Swept {
             spent,
             forms,
+            drafts,
             files,
         })
     }

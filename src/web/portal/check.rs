@@ -14,6 +14,7 @@ use crate::desk::drafts::{self, Answers};
 use crate::error::{Code, Error, Fields, Result};
 use crate::ids::DraftId;
 use crate::rules::assessment::{Assessment, Outcome};
+use crate::rules::policy::Policy;
 use crate::web::filters;
 use crate::web::form::{Form, Nothing, new_key};
 use crate::web::gate::Customer;
@@ -31,6 +32,8 @@ struct Check {
     sum: Option<Sum>,
     missing: Vec<String>,
     warnings: Vec<String>,
+    /// Until when the answers are kept.
+    kept: String,
     form: Filled,
     action: String,
     key: String,
@@ -90,7 +93,7 @@ fn laid_out(
     id: &DraftId,
     form: Filled,
 ) -> Result<std::result::Result<Check, String>> {
-    let draft = db::claims::draft_for(conn, &viewer.person.id, id)?;
+    let draft = drafts::own(conn, &viewer.act, id)?;
     if let Some(claim) = &draft.filed_as {
         let claim = db::claims::find(conn, claim)?;
         return Ok(Err(cancel::done(&claim).location));
@@ -108,7 +111,7 @@ fn laid_out(
     let named = |method: &str| order_words::method(method, &labels);
     let mut verdict = words::verdict(&claim, topic.order.as_ref(), &assessment, &named);
     verdict.amount = verdict.amount.filter(|_| pays(assessment.outcome));
-    verdict.sentence = expectation(&assessment, &claim.currency, viewer.wall);
+    verdict.sentence = expectation(&topic.policy, &assessment, &claim.currency, viewer.wall);
     let given = questions::given(conn, &draft, &topic, &answers)?;
     let rows = given.into_iter().map(|(name, lines)| {
         Row::lines(questions::label(&name), lines).change_at(&format!("{base}/{name}"))
@@ -129,6 +132,7 @@ fn laid_out(
         missing: next::missing(&assessment, &topic.policy),
         warnings: warnings(conn, &claim)?,
         verdict,
+        kept: viewer.wall.stamp(drafts::kept_until(&draft)),
         form,
         action: base,
         key: new_key()?,
@@ -150,7 +154,7 @@ fn pays(outcome: Outcome) -> bool {
 }
 
 /// What the rules would say, for the one who is about to ask.
-fn expectation(assessment: &Assessment, currency: &str, wall: Wall) -> String {
+fn expectation(policy: &Policy, assessment: &Assessment, currency: &str, wall: Wall) -> String {
     let amount = assessment.amount.filter(|amount| amount.is_positive());
     let amount = amount.map(|amount| filters::money(amount.e8(), currency));
     match (assessment.outcome, amount) {
@@ -169,7 +173,7 @@ fn expectation(assessment: &Assessment, currency: &str, wall: Wall) -> String {
         }
         (Outcome::Ineligible, _) => format!(
             "Nothing is due by the text: {} You can still ask a person to look.",
-            next::reason(assessment, wall)
+            next::reason(policy, assessment, wall)
         ),
         (Outcome::ActionFirst, _) => {
             "Something has to be done on our side first; money is decided after that.".to_owned()

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use super::Viewer;
-use crate::db::claims::Claim;
+use crate::db::claims::{Claim, Draft};
 use crate::db::orders::Order;
 use crate::db::tickets::Ticket;
 use crate::db::{self, Conn};
 use crate::desk::claims::{Prospects, prospects};
-use crate::desk::drafts::{Answers, topic};
+use crate::desk::drafts::{Answers, KEPT, kept_until, topic};
 use crate::error::Result;
 use crate::ids::TicketId;
 use crate::rules::assessment::Outcome;
@@ -63,10 +63,15 @@ pub fn ticket(ticket: &Ticket, claims: &Claims, viewer: &Viewer) -> TicketRow {
     }
 }
 
+fn unfinished(conn: &mut Conn, viewer: &Viewer) -> Result<Vec<Draft>> {
+    let since = viewer.wall.now - KEPT;
+    Ok(db::claims::drafts_of(conn, &viewer.person.id, since)?)
+}
+
 /// The requests that were begun and not sent.
 pub fn drafts(conn: &mut Conn, viewer: &Viewer) -> Result<Vec<TicketRow>> {
     let mut rows = Vec::new();
-    for draft in db::claims::drafts_of(conn, &viewer.person.id)? {
+    for draft in unfinished(conn, viewer)? {
         let topic = topic(conn, &viewer.act, &draft)?;
         let answers = Answers::of(&draft)?;
         let asked = topic.ground(&answers.ground);
@@ -80,7 +85,10 @@ pub fn drafts(conn: &mut Conn, viewer: &Viewer) -> Result<Vec<TicketRow>> {
             subject: format!("{asked}: {about}"),
             href: format!("/portal/drafts/{}", draft.id),
             badge: Badge::with_icon(Tone::Warn, "pencil", "Draft"),
-            next: "Go on where you stopped: your answers are kept.".to_owned(),
+            next: format!(
+                "Go on where you stopped: your answers are kept until {}.",
+                viewer.wall.stamp(kept_until(&draft))
+            ),
             at: Moment::new(draft.changed_at.utc(), viewer.wall.zone, viewer.wall.now),
             unread: true,
         });
@@ -145,7 +153,7 @@ fn asking(prospects: &Prospects, viewer: &Viewer) -> String {
         return match judged {
             Some(one) => format!(
                 "By the policy nothing is due now: {} You can still ask a person.",
-                next::reason(&one.assessment, viewer.wall)
+                next::reason(&prospects.topic.policy, &one.assessment, viewer.wall)
             ),
             None => "You can ask us about it.".to_owned(),
         };

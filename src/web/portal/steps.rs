@@ -45,6 +45,8 @@ struct Step {
     button: String,
     quotes: Vec<Quote>,
     warning: Option<String>,
+    /// Until when the answers are kept; empty before there is a draft.
+    kept: String,
     /// Where the draft can be thrown away; none before there is one.
     discard: Option<String>,
     discard_key: String,
@@ -200,7 +202,7 @@ async fn page(
     let refused = form.is_some();
     let found = app
         .read(move |conn| {
-            let draft = db::claims::draft_for(conn, &viewer.person.id, &draft)?;
+            let draft = drafts::own(conn, &viewer.act, &draft)?;
             if let Some(claim) = &draft.filed_as {
                 let claim = db::claims::find(conn, claim)?;
                 return Ok(Err(cancel::done(&claim).location));
@@ -216,6 +218,7 @@ async fn page(
             let action = format!("/portal/drafts/{}/{name}", draft.id);
             let mut page = laid_out(frame, &topic, Some(&answers), asked, form, action)?;
             page.warning = warning(conn, &viewer, &draft, &answers)?;
+            page.kept = viewer.wall.stamp(drafts::kept_until(&draft));
             page.discard = Some(format!("/portal/drafts/{}/removal", draft.id));
             Ok(Ok(page))
         })
@@ -318,7 +321,7 @@ fn requested(conn: &mut Conn, act: &Act, id: &DraftId, typed: &str) -> Result<Op
         return Ok(None);
     }
     let person = act.person().ok_or(Error::SignIn)?.id.clone();
-    let draft = db::claims::draft_for(conn, &person, id)?;
+    let draft = drafts::own(conn, act, id)?;
     let seller = db::sellers::find(conn, &draft.seller_id)?;
     let wanted = amount::read(typed, &seller.currency)
         .map_err(|words| Error::invalid("requested", words))?;
@@ -332,8 +335,7 @@ fn requested(conn: &mut Conn, act: &Act, id: &DraftId, typed: &str) -> Result<Op
 }
 
 fn onward(conn: &mut Conn, act: &Act, id: &DraftId, from: &str) -> Result<Done> {
-    let person = act.person().ok_or(Error::SignIn)?;
-    let draft = db::claims::draft_for(conn, &person.id, id)?;
+    let draft = drafts::own(conn, act, id)?;
     let topic = drafts::topic(conn, act, &draft)?;
     let answers = Answers::of(&draft)?;
     let there = questions(&topic, &answers);
@@ -375,15 +377,13 @@ fn warning(
     draft: &Draft,
     answers: &Answers,
 ) -> Result<Option<String>> {
-    if drafts::topic(conn, &viewer.act, draft)?
-        .ground(&answers.ground)
-        .is_none()
-    {
+    let topic = drafts::topic(conn, &viewer.act, draft)?;
+    if topic.ground(&answers.ground).is_none() {
         return Ok(None);
     }
     let (_, assessment) = claims::preview(conn, &viewer.act, &answers.claim(draft))?;
     Ok((assessment.outcome == Outcome::Ineligible).then(|| {
-        let reason = next::reason(&assessment, viewer.wall);
+        let reason = next::reason(&topic.policy, &assessment, viewer.wall);
         format!("By the policy nothing will be due: {reason} You can still ask a person to look.")
     }))
 }
@@ -427,6 +427,7 @@ fn laid_out(
         key: new_key()?,
         button: "Continue".to_owned(),
         warning: None,
+        kept: String::new(),
         discard: None,
         discard_key: new_key()?,
     })

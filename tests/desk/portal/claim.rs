@@ -1,5 +1,7 @@
 //! A claim written a question at a time: kept between pages, strict about what it is given, and sent once.
 
+use chrono::Duration;
+use redress::worker::sweep::Sweep;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 
@@ -381,4 +383,45 @@ async fn a_file_for_a_question_that_takes_none_is_refused_and_not_kept() {
         .await;
     assert_eq!(answer.status, 400, "{}", answer.text());
     assert!(desk.app.store.list().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_draft_that_nobody_goes_on_with_is_thrown_away_on_the_day_that_it_names() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-guarantee");
+    let order = stage.order("88201", in_progress("400"));
+    let mut anna = stage.browser().await;
+    let shot = [("counts.png", PNG)];
+    let page = writes(&mut anna, &order, "Only a part was delivered", &shot).await;
+    page.sees("your answers are kept until 9 Mar 09:00");
+    let path = page.path;
+    anna.opens("/portal")
+        .await
+        .sees("your answers are kept until 9 Mar 09:00");
+    anna.opens(&format!("{path}/reason"))
+        .await
+        .sees("Your answers are kept until 9 Mar 09:00");
+
+    desk.advance(Duration::days(7) - Duration::seconds(1));
+    let mut sweep = Sweep::default();
+    assert_eq!(sweep.tick(&desk.app).await.unwrap().drafts, 0);
+    let mut anna = stage.browser().await;
+    assert_eq!(anna.opens(&path).await.status, 200);
+    desk.advance(Duration::seconds(1));
+    for thrown_away in [1, 0] {
+        assert_eq!(anna.opens(&path).await.status, 404);
+        anna.opens("/portal").await.does_not_see("are kept until");
+        let mut sweep = Sweep::default();
+        let swept = sweep.tick(&desk.app).await.unwrap();
+        assert_eq!(swept.drafts, thrown_away);
+    }
+    let drafts = desk.app.pool.read(|conn| {
+        let since = desk.app.now() - Duration::days(30);
+        Ok(redress::db::claims::drafts_of(conn, &stage.anna, since)?)
+    });
+    assert_eq!(drafts.unwrap(), []);
+    // The next request begins anew.
+    let page = writes(&mut anna, &order, "Only a part was delivered", &[]).await;
+    page.sees("your answers are kept until 16 Mar 09:00")
+        .does_not_see("counts.png");
 }
