@@ -55,7 +55,10 @@ pub struct Line {
     /// What the clause is about, in two or three words.
     pub heading: String,
     pub words: String,
+    /// What it comes to; empty where the words say it all.
     pub detail: String,
+    /// It says what is not refunded.
+    pub excludes: bool,
     pub result: Met,
 }
 
@@ -111,6 +114,7 @@ impl Line {
     pub fn verdict(&self) -> &'static str {
         match self.result {
             Met::Met => "met",
+            Met::NotMet if self.excludes => "stands against it",
             Met::NotMet => "not met",
             Met::Unknown => "not known yet",
             Met::NotApplicable => "does not apply",

@@ -72,6 +72,7 @@ fn letters(written: &Written) -> Vec<(&'static str, Letter)> {
         words: "A partly delivered order that was stopped is refunded for what was not delivered."
             .to_owned(),
         detail: written.words.to_owned(),
+        excludes: false,
         result,
     };
     let promises = || {

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use super::assessment::{Assessment, Finding, Met};
 use super::calendar::{Calendar, Holidays, start_of_day};
 use super::clauses::Test;
 use super::deadline::Clock;
@@ -71,6 +72,16 @@ pub struct Clause {
     /// The readings (I1…I23) that this clause rests on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub interpretations: Vec<String>,
+}
+
+impl Clause {
+    /// Whether it stands against a claim where it is not met. A limit that has to be shown falls away instead.
+    pub fn binds_unmet(&self) -> bool {
+        !self
+            .tests
+            .iter()
+            .any(|test| matches!(test, Test::OnceStarted))
+    }
 }
 
 words! { ClauseKind {
@@ -183,6 +194,17 @@ impl Policy {
 
     pub fn clause(&self, id: &str) -> Option<&Clause> {
         self.clauses.iter().find(|clause| clause.id == id)
+    }
+
+    /// What stands against the claim, in the ground's order: the clauses that are not met. A limit that the buyer was not shown
+    /// is not met either, and stands against nothing (I18).
+    pub fn against<'a>(&'a self, assessment: &'a Assessment) -> impl Iterator<Item = &'a Finding> {
+        let stands = |finding: &&Finding| {
+            finding.result == Met::NotMet
+                && !finding.detail.is_empty()
+                && self.clause(&finding.id).is_none_or(Clause::binds_unmet)
+        };
+        assessment.clauses.iter().filter(stands)
     }
 
     /// The clauses of a ground, in the ground's order.

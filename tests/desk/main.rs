@@ -8,6 +8,7 @@ mod claims;
 mod cli;
 mod demo;
 mod gates;
+mod inputs;
 mod intake;
 mod money;
 mod people;

@@ -245,3 +245,37 @@ fn what_no_policy_speaks_of_goes_to_a_person() {
         (Outcome::NeedsReview, None, 3)
     );
 }
+
+#[test]
+fn a_document_that_is_none_is_refused_with_the_place_and_never_takes_the_program_down() {
+    let deep = format!("id = {}{}", "[".repeat(50_000), "]".repeat(50_000));
+    let many = format!("{SIXTH}\n[[clauses]]\n{}", "x = 1\n".repeat(400_000));
+    for (what, document) in [
+        ("nothing", String::new()),
+        ("blanks", " \n\n".to_owned()),
+        ("a byte order mark alone", "\u{feff}".to_owned()),
+        ("a NUL", SIXTH.replacen('\n', "\n\0", 1)),
+        ("a key twice", format!("version = \"1\"\n{SIXTH}")),
+        ("lists without an end", deep),
+        ("a key four hundred thousand times", many),
+        ("no document at all", "<html>".to_owned()),
+    ] {
+        let flaws = Policy::parse(&document).unwrap_err();
+        assert!(!flaws.is_empty(), "{what}");
+        assert!(flaws.iter().all(|flaw| !flaw.message.is_empty()), "{what}");
+    }
+    let figure = |from: &str, to: &str| {
+        assert!(SIXTH.contains(from), "{from}");
+        Policy::parse(&SIXTH.replacen(from, to, 1)).is_err()
+    };
+    let hours = SIXTH
+        .lines()
+        .find(|line| line.starts_with("length = "))
+        .unwrap();
+    for number in ["-1", "1e400", "nan", "9223372036854775808", "\"24\""] {
+        assert!(
+            figure(hours, &format!("length = {{ hours = {number} }}")),
+            "{number}"
+        );
+    }
+}

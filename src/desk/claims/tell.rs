@@ -27,7 +27,7 @@ use crate::rules::assessment::{
 };
 use crate::rules::facts::{Facts, Order as Judged};
 use crate::rules::money::Amount;
-use crate::rules::policy::Policy;
+use crate::rules::policy::{ClauseKind, Policy};
 use crate::rules::{display, sum};
 
 /// An amount in the claim's currency, as people write it.
@@ -271,7 +271,10 @@ pub fn rejected(
     standing: &Standing,
     words: &str,
 ) -> Result<()> {
-    let deciding = lines(policy, &standing.assessment, &[Met::NotMet]);
+    let against = policy.against(&standing.assessment);
+    let deciding: Vec<Line> = against
+        .filter_map(|finding| line(policy, finding))
+        .collect();
     let would_change = standing
         .assessment
         .clauses
@@ -281,12 +284,9 @@ pub fn rejected(
         case: case(tx, act, seller, &standing.ticket, &standing.claim)?,
         reason: deciding.first().map_or_else(
             || "A person looked at it and decided against it.".to_owned(),
-            |line| {
-                sentence(if line.detail.is_empty() {
-                    &line.words
-                } else {
-                    &line.detail
-                })
+            |line| match line.detail.as_str() {
+                "" => sentence(&line.words),
+                detail => sentence(detail),
             },
         ),
         by_policy: standing.assessment.outcome == Outcome::Ineligible,
@@ -631,32 +631,39 @@ fn judged(order: &Judged) -> Option<sum::Paid> {
     })
 }
 
-/// The clauses with one of these results, in the policy's own words. One that is met and only repeats its text is on the policy's
-/// page; one that is not met is quoted whatever it says. How a text is read is told with the clause that it helps to read.
+/// The clauses with one of these results that say something about this claim, in the policy's own words. One that only repeats its
+/// text is on the policy's page, and how a text is read is told with the clause that it helps to read.
 fn lines(policy: &Policy, assessment: &Assessment, results: &[Met]) -> Vec<Line> {
-    let line = |finding: &Finding| {
-        // A finding may name a lettered part of a clause.
-        let whole = finding
-            .id
-            .trim_end_matches(|letter: char| letter.is_ascii_lowercase());
-        let clause = policy
-            .clause(&finding.id)
-            .or_else(|| policy.clause(whole))?;
-        let says = !finding.detail.is_empty() && finding.detail.trim() != clause.words.trim();
-        let told = says || finding.result == Met::NotMet;
-        (told && results.contains(&finding.result)).then(|| Line {
-            clause: clause.id.clone(),
-            heading: clause.heading.clone(),
-            words: clause.words.clone(),
-            detail: if says {
-                finding.detail.clone()
-            } else {
-                String::new()
-            },
-            result: finding.result,
-        })
-    };
-    assessment.clauses.iter().filter_map(line).collect()
+    let chosen = assessment
+        .clauses
+        .iter()
+        .filter(|finding| results.contains(&finding.result));
+    let lines = chosen.filter_map(|finding| line(policy, finding));
+    lines.filter(|line| !line.detail.is_empty()).collect()
+}
+
+/// A clause and what it comes to here, which is nothing where it only says its own words again.
+fn line(policy: &Policy, finding: &Finding) -> Option<Line> {
+    // A finding may name a lettered part of a clause.
+    let whole = finding
+        .id
+        .trim_end_matches(|letter: char| letter.is_ascii_lowercase());
+    let clause = policy
+        .clause(&finding.id)
+        .or_else(|| policy.clause(whole))?;
+    let repeats = finding.detail.trim() == clause.words.trim();
+    Some(Line {
+        clause: clause.id.clone(),
+        heading: clause.heading.clone(),
+        words: clause.words.clone(),
+        detail: if repeats {
+            String::new()
+        } else {
+            finding.detail.clone()
+        },
+        excludes: clause.kind == ClauseKind::Exclusion,
+        result: finding.result,
+    })
 }
 
 /// A detail as a sentence of its own.

@@ -56,6 +56,10 @@ pub struct Sum {
 pub enum Answer {
     Met,
     NotMet,
+    /// An exclusion that holds here.
+    Excludes,
+    /// A limit that was not shown to the buyer.
+    FallsAway,
     Unknown,
     NotApplicable,
 }
@@ -65,6 +69,8 @@ impl Answer {
         match self {
             Answer::Met => Badge::with_icon(Tone::Ok, "check", "Met"),
             Answer::NotMet => Badge::with_icon(Tone::Danger, "x", "Not met"),
+            Answer::Excludes => Badge::with_icon(Tone::Danger, "x", "Stands against it"),
+            Answer::FallsAway => Badge::with_icon(Tone::Neutral, "minus", "Does not count"),
             Answer::Unknown => Badge::with_icon(Tone::Warn, "circle-question-mark", "Unknown"),
             Answer::NotApplicable => Badge::with_icon(Tone::Neutral, "minus", "Not applicable"),
         }
@@ -115,6 +121,7 @@ impl Findings {
         [
             (Answer::Met, "met"),
             (Answer::NotMet, "not met"),
+            (Answer::Excludes, "against"),
             (Answer::Unknown, "unknown"),
         ]
         .into_iter()

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::rules::assessment::{Met, NextAction, Outcome};
 use crate::rules::lifecycle::payout::State;
 use crate::rules::money::Amount as E8;
+use crate::rules::policy::Policy;
 use crate::web::filters;
 use crate::web::form::new_key;
 use crate::web::page::{Choice, Filled};
@@ -144,7 +145,7 @@ impl Panel {
                 .map(|payout| paying(case, payout, wall))
                 .collect(),
             verdict: Verdict {
-                sentence: in_short(case),
+                sentence: in_short(policy, case),
                 amount: shown.filter(|_| pays),
                 ..words::verdict(&case.claim, case.order(), &case.now, &labels)
             },
@@ -175,14 +176,14 @@ impl Panel {
 fn turn(answer: Answer) -> u8 {
     match answer {
         Answer::Unknown => 0,
-        Answer::NotMet => 1,
+        Answer::NotMet | Answer::Excludes => 1,
         Answer::Met => 2,
-        Answer::NotApplicable => 3,
+        Answer::FallsAway | Answer::NotApplicable => 3,
     }
 }
 
 /// The outcome for the one who decides, and the clauses that it hangs on.
-fn in_short(case: &Case) -> String {
+fn in_short(policy: &Policy, case: &Case) -> String {
     let now = &case.now;
     let first = match now.outcome {
         Outcome::Eligible if now.flagged => {
@@ -199,14 +200,13 @@ fn in_short(case: &Case) -> String {
         Outcome::Remedied => "It was put right, so no money is due.",
         Outcome::OnHold => "A dispute is open on the payment: no money moves until it is settled.",
     };
-    let against = |met: Met| {
-        now.clauses
-            .iter()
-            .filter(move |finding| finding.result == met)
-    };
+    let unknown = now
+        .clauses
+        .iter()
+        .filter(|finding| finding.result == Met::Unknown);
     let reasons = match now.outcome {
-        Outcome::Ineligible => against(Met::NotMet).take(2).collect::<Vec<_>>(),
-        Outcome::NeedsReview | Outcome::ActionFirst => against(Met::Unknown).take(2).collect(),
+        Outcome::Ineligible => policy.against(now).take(2).collect::<Vec<_>>(),
+        Outcome::NeedsReview | Outcome::ActionFirst => unknown.take(2).collect(),
         _ => Vec::new(),
     };
     let reasons = reasons
@@ -542,11 +542,7 @@ fn ticked(missing: &[&str]) -> Filled {
 
 fn reject(case: &Case, typed: &Typed) -> Result<Reject> {
     let policy = case.policy()?;
-    let against = case
-        .now
-        .clauses
-        .iter()
-        .filter(|finding| finding.result == Met::NotMet && !finding.detail.is_empty());
+    let against = policy.against(&case.now);
     Ok(Reject {
         form: typed.reject.clone().unwrap_or_default().under("reject"),
         quotes: against

@@ -80,7 +80,7 @@ pub fn answer(case: &Case, wall: Wall) -> (Tone, String, String) {
             "We have your request",
             format!(
                 "By the policy nothing is due: {} A person will look at it all the same.",
-                reason(case.assessment, wall)
+                reason(case.policy, case.assessment, wall)
             ),
         ),
         (_, Outcome::Eligible, Some(due)) => said(

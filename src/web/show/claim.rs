@@ -3,9 +3,9 @@
 use super::Wall;
 use crate::db::claims::Claim;
 use crate::db::orders::Order;
-use crate::rules::assessment::{Assessment, Destination, Met, Outcome, Payment};
+use crate::rules::assessment::{Assessment, Destination, Finding as Found, Met, Outcome, Payment};
 use crate::rules::money::Amount as E8;
-use crate::rules::policy::Policy;
+use crate::rules::policy::{ClauseKind, Policy};
 use crate::rules::sum;
 use crate::web::filters;
 use crate::web::parts::{
@@ -142,7 +142,7 @@ pub fn findings(policy: &Policy, assessment: &Assessment, wall: Wall) -> Finding
         title: policy
             .clause(&finding.id)
             .map_or_else(String::new, |clause| clause.heading.clone()),
-        answer: answer(finding.result),
+        answer: answer(policy, finding),
         detail: finding.detail.clone(),
         due: finding
             .due_at
@@ -157,9 +157,14 @@ pub fn findings(policy: &Policy, assessment: &Assessment, wall: Wall) -> Finding
     }
 }
 
-pub fn answer(result: Met) -> Answer {
-    match result {
+fn answer(policy: &Policy, finding: &Found) -> Answer {
+    let clause = policy.clause(&finding.id);
+    match finding.result {
         Met::Met => Answer::Met,
+        Met::NotMet if clause.is_some_and(|clause| !clause.binds_unmet()) => Answer::FallsAway,
+        Met::NotMet if clause.is_some_and(|clause| clause.kind == ClauseKind::Exclusion) => {
+            Answer::Excludes
+        }
         Met::NotMet => Answer::NotMet,
         Met::Unknown => Answer::Unknown,
         Met::NotApplicable => Answer::NotApplicable,

@@ -11,7 +11,7 @@ use crate::db::payouts::Payout;
 use crate::db::tickets::Ticket;
 use crate::desk::claims::asked_for;
 use crate::desk::clocks::HOUSE;
-use crate::rules::assessment::{Assessment, Met, NextAction, Outcome};
+use crate::rules::assessment::{Assessment, NextAction, Outcome};
 use crate::rules::lifecycle::payout::State as Sending;
 use crate::rules::policy::Policy;
 use crate::web::filters;
@@ -368,12 +368,8 @@ fn money(case: &Case, wall: Wall) -> Step {
 
 /// Why the text grants nothing: what the first clause that stands against it says.
 /// A time that has run out is told on the reader's own wall; the sum keeps the policy's.
-pub fn reason(assessment: &Assessment, wall: Wall) -> String {
-    let against = assessment
-        .clauses
-        .iter()
-        .find(|finding| finding.result == Met::NotMet && !finding.detail.is_empty());
-    let Some(against) = against else {
+pub fn reason(policy: &Policy, assessment: &Assessment, wall: Wall) -> String {
+    let Some(against) = policy.against(assessment).next() else {
         return "on this ground the text grants no refund.".to_owned();
     };
     match against.due_at {

@@ -2,10 +2,13 @@
 
 use redress::act::Role;
 use redress::db;
+use redress::db::claims::Claim;
+use redress::desk::claims::{self as verbs, Decide, Decided, Verdict};
+use redress::rules::facts::Status;
 
-use super::{ANNA, Stage, decides, path};
+use super::{ANNA, LENA, Stage, decides, path};
 use crate::support::app::Desk;
-use crate::support::make::e8;
+use crate::support::make::{e8, progress};
 
 #[tokio::test]
 async fn omar_approves_what_the_rules_computed_and_anna_has_the_money_and_the_mail() {
@@ -394,4 +397,63 @@ async fn what_no_page_of_ours_sends_is_refused() {
         "6"
     );
     assert_eq!(omar.opens("/queue/claims/C-9999").await.status, 404);
+}
+
+/// Lena turns it down; the letter about that.
+fn rejects(stage: &Stage, claim: &Claim) -> String {
+    let act = stage.act_of(LENA);
+    let done = stage.desk.app.pool.write(|tx| {
+        let decide = Decide {
+            claim: claim.id.clone(),
+            seen: db::tickets::find(tx, &claim.ticket_id)?.seq,
+            verdict: Verdict::Reject,
+            amount_e8: None,
+            reason: None,
+            words: "The policy does not cover this, I am sorry.".to_owned(),
+        };
+        verbs::decide(tx, &act, &decide)
+    });
+    assert!(matches!(done.unwrap(), Decided::Done(_)));
+    let letters = stage.desk.letters().into_iter();
+    let mut rejections = letters.filter(|letter| letter.kind == "claim_rejected");
+    rejections.next_back().unwrap().text
+}
+
+#[tokio::test]
+async fn a_limit_that_was_not_shown_is_no_reason_to_reject() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-guarantee");
+    let order = stage.order("10.00", |order| {
+        order.progress = progress(Status::InProgress, Some("400"));
+        order.snapshot_json = r#"{"refill":"none","refundable_once_started":false}"#.to_owned();
+    });
+    let claim = stage.claims_on(Some(&order), "order_cancellation", "I no longer need it.");
+    let mut omar = stage.omar().await;
+    let page = omar.opens(&path(&claim)).await;
+    page.sees("Does not count")
+        .sees("Stands against it")
+        .sees("B10: The order has started")
+        .sees("Clause B17 Clause B34 , says what would change");
+    let letter = rejects(&stage, &claim);
+    assert!(letter.contains("(stands against it)"), "{letter}");
+    assert!(letter.contains("B34"), "{letter}");
+    assert!(!letter.contains("B14"), "{letter}");
+    assert!(
+        !letter.contains("no proof that the buyer was shown"),
+        "{letter}"
+    );
+}
+
+#[tokio::test]
+async fn a_rejection_quotes_the_clause_even_where_the_clause_says_it_all() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "digital-downloads");
+    let order = stage.order("10.00", |order| {
+        order.progress = progress(Status::Completed, None);
+    });
+    let claim = stage.claims_on(Some(&order), "change_of_mind", "I changed my mind.");
+    let letter = rejects(&stage, &claim);
+    assert!(letter.contains("(stands against it)"), "{letter}");
+    assert!(!letter.contains("decided against it"), "{letter}");
+    assert!(!letter.contains("Here: \n"), "{letter}");
 }
