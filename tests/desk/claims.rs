@@ -530,7 +530,10 @@ fn a_rejection_says_whether_the_text_or_a_person_decided_and_quotes_what_was_not
         text.contains("is not eligible for a refund under our policy"),
         "{text}"
     );
-    assert!(text.contains("A9 Fully delivered (not met): "), "{text}");
+    assert!(
+        text.contains("A9 Fully delivered (stands against it): "),
+        "{text}"
+    );
 
     let shop = Shop::of("panel-credits", "UTC");
     shop.deposit("D-1", "50", -1000);
