@@ -9,6 +9,7 @@ use chrono::{DateTime, Datelike, Duration, Utc};
 use serde_json::Value;
 
 use super::cast::{self, Member};
+use super::guarantee;
 use super::script::Bought;
 use crate::act::{Act, Door, Person, Role, Who};
 use crate::db::orders::{Part, Progress};
@@ -52,7 +53,7 @@ pub struct Stage<'a, 'c> {
 }
 
 impl<'a, 'c> Stage<'a, 'c> {
-    /// Publishes the five policies, opens the sellers, lets everybody in.
+    /// Publishes the five policies, one of them with the text before, opens the sellers, lets everybody in.
     pub fn set(
         tx: &'a mut Tx<'c>,
         now: DateTime<Utc>,
@@ -62,6 +63,7 @@ impl<'a, 'c> Stage<'a, 'c> {
     ) -> Result<Self> {
         let begin = now - OPENED;
         let act = Act::operator(begin, site);
+        policies::publish(tx, &act, &guarantee::earlier_text())?;
         for document in Shelf::built_in_documents() {
             policies::publish(tx, &act, document)?;
         }
