@@ -62,7 +62,7 @@ fn asked(script: &mut Script, turn: Turn, filed: chrono::DateTime<chrono::Utc>) 
 
 /// An order that runs, and that its buyer wants to stop.
 fn units(seller: &'static str, customer: &'static str, label: &'static str) -> Turn {
-    let title = "YouTube views";
+    let title = "YouTube subscribers";
     let bought = Bought::units(
         (seller, customer),
         title,
