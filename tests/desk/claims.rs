@@ -478,6 +478,11 @@ fn an_order_is_stopped_first_and_the_agent_approves_what_was_not_delivered() {
         (Status::Partial, Some("400")),
         "the order ended where it was stopped"
     );
+    let history = shop.reads(|conn| Ok(redress::db::orders::history(conn, &order.id)?));
+    assert_eq!(
+        history.last().map(|line| line.source.as_str()),
+        Some("desk")
+    );
     assert_eq!(shop.clock(&done, "first_response").state, "met");
     let again = shop.decides(&shop.lena, &standing, 41, |_| {});
     assert_eq!(code(again), Code::AlreadyDone);

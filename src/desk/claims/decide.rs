@@ -382,19 +382,25 @@ fn end_order(tx: &mut Tx, act: &Act, case: &Case) -> Result<()> {
         Status::Pending | Status::Processing | Status::InProgress
     );
     let all_back = order.charge_e8.is_some() && order.refundable_e8() == 0;
-    let ended = match case.facts.findings.stop {
-        _ if order.status == Status::Pending && all_back => Progress {
-            status: Status::Canceled,
-            canceled_by: Some(CanceledBy::Customer),
-            ..order.progress()
-        },
-        Some(Stop::Stopped) if is_unfinished => Progress {
-            status: Status::Partial,
-            ..order.progress()
-        },
+    let (ended, source) = match case.facts.findings.stop {
+        _ if order.status == Status::Pending && all_back => {
+            let canceled = Progress {
+                status: Status::Canceled,
+                canceled_by: Some(CanceledBy::Customer),
+                ..order.progress()
+            };
+            (canceled, "customer")
+        }
+        Some(Stop::Stopped) if is_unfinished => {
+            let stopped = Progress {
+                status: Status::Partial,
+                ..order.progress()
+            };
+            (stopped, "desk")
+        }
         _ => return Ok(()),
     };
-    purchases::record_status(tx, act, id, &ended, "customer", act.at)?;
+    purchases::record_status(tx, act, id, &ended, source, act.at)?;
     Ok(())
 }
 
