@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Mail};
 use crate::db::{Conn, Pool, Tx};
 use crate::error::{Error, Result};
+use crate::outside::http::Http;
 use crate::outside::relay::Relay;
 use crate::outside::smtp::Mailer;
 use crate::outside::store::Store;
@@ -25,6 +26,7 @@ pub struct App {
     pub clock: Clock,
     pub pool: Pool,
     pub mailer: Mailer,
+    pub http: Http,
     pub store: Arc<Store>,
     /// Who can sign in at a demo, for its sign-in page; nobody anywhere else.
     pub demo_accounts: Arc<[DemoAccount]>,
@@ -59,12 +61,14 @@ impl App {
             ),
         };
         let store = Arc::new(Store::disk(config.data.join("files"))?);
+        let http = Http::open(&config).map_err(Error::broken)?;
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
         Ok(App {
             config,
             clock,
             pool,
             mailer,
+            http,
             store,
             demo_accounts: Arc::from([]),
             hashing: Arc::new(Semaphore::new(cores)),

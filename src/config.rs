@@ -61,6 +61,11 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
         "addresses of reverse proxies whose X-Forwarded-For counts, separated by commas",
     ),
     (
+        "REDRESS_PRIVATE_HOSTS",
+        "",
+        "hosts inside your own network that the desk may call, separated by commas; development adds this machine",
+    ),
+    (
         "REDRESS_LOG",
         "info",
         "a tracing filter: info, warn, redress=debug …",
@@ -86,6 +91,8 @@ pub struct Config {
     pub mail: Mail,
     pub mail_from: String,
     pub trusted_proxies: Vec<IpAddr>,
+    /// Host names, without port, that may be called although their address is not public.
+    pub private_hosts: Vec<String>,
     pub log: String,
     pub log_json: bool,
 }
@@ -111,6 +118,7 @@ impl fmt::Debug for Config {
             .field("mail", &self.mail)
             .field("mail_from", &self.mail_from)
             .field("trusted_proxies", &self.trusted_proxies)
+            .field("private_hosts", &self.private_hosts)
             .field("log", &self.log)
             .field("log_json", &self.log_json)
             .finish_non_exhaustive()
@@ -243,6 +251,9 @@ impl Config {
                 .unwrap_or("desk@redress.example")
                 .to_owned(),
             trusted_proxies,
+            private_hosts: list(text("REDRESS_PRIVATE_HOSTS"))
+                .map(|host| host.trim_matches(['[', ']']).to_lowercase())
+                .collect(),
             log: text("REDRESS_LOG").unwrap_or("info").to_owned(),
             log_json,
         };

@@ -1,8 +1,9 @@
-//! The world beyond the process: mail out, files on disk. Knows nothing of tickets or refunds, asks no clock and decides
+//! The world beyond the process: mail out, calls out, files on disk. Knows nothing of tickets or refunds, asks no clock and decides
 //! nothing; whoever calls brings the words, the moment and the limits.
 //!
 //! Read first: `smtp.rs` for a letter's last step, `store.rs` for where uploads live.
 
+pub mod http;
 pub mod kind;
 pub mod mail;
 pub mod names;

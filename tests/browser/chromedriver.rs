@@ -129,6 +129,8 @@ impl Session {
             "goog:chromeOptions": { "args": arguments },
             "goog:loggingPrefs": { "browser": "ALL" },
         }}});
+        // Whoever comes second finds it there.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut session = Session {
             http: reqwest::Client::builder()
                 .no_proxy()

@@ -76,6 +76,8 @@ const OWNED: &[(&str, &[&str])] = &[
     ("askama", &["web", "letters"]),
     ("rust_embed", &["web"]),
     ("lettre", &["outside"]),
+    ("reqwest", &["outside"]),
+    ("rustls", &["outside"]),
     ("argon2", &["desk"]),
     ("clap", &["cli", "main"]),
 ];
