@@ -17,7 +17,7 @@ pub use cancel::{Prospect, Prospects, cancel, prospects};
 pub use decide::{Decide, Decided, OVERRIDES, Verdict, ceiling, decide, limits};
 pub use gather::{facts, facts_on};
 pub use replay::{Replayed, difference, replay};
-pub use settle::{fail_payout, repeat_payout, settle_payout};
+pub use settle::{fail_payout, repeat_payout, return_payout, settle_payout};
 pub use tell::{asked_for, money};
 
 use chrono_tz::Tz;

@@ -214,7 +214,11 @@ pub fn mark_sent(tx: &mut Tx, act: &Act, id: &PayoutId, reference: &str) -> Resu
     if payout.state == State::Succeeded && payout.reference.as_deref() == Some(reference.as_str()) {
         return Ok(payout);
     }
-    step(&payout, Step::Send)?;
+    match payout.state {
+        // Somebody looked it up: what was on its way, or not known, has arrived.
+        State::Sent | State::Unknown => step(&payout, Step::Settle)?,
+        _ => step(&payout, Step::Send)?,
+    };
     rows::mark_sent(tx, id, &reference, act.who.key(), act.at.into())?;
     settle(tx, act, id)
 }
@@ -226,15 +230,7 @@ pub fn settle(tx: &mut Tx, act: &Act, id: &PayoutId) -> Result<Payout> {
         return Ok(payout);
     }
     step(&payout, Step::Settle)?;
-    let key = format!("{} paid", payout.key);
-    let journal = payout_succeeded(
-        &key,
-        reference(&payout)?,
-        purse_of(&payout),
-        payout.amount_e8,
-    )
-    .map_err(flawed)?;
-    ledger::post(tx, act, &payout.seller_id, &journal)?;
+    book_arrival(tx, act, &payout)?;
     rows::mark_settled(tx, id, act.at.into())?;
     let sum = sum(&payout);
     let words = format!(
@@ -254,43 +250,66 @@ pub fn settle(tx: &mut Tx, act: &Act, id: &PayoutId) -> Result<Payout> {
     Ok(rows::find(tx, id)?)
 }
 
-/// The money never left: it goes back to where it was taken from.
+fn book_arrival(tx: &mut Tx, act: &Act, payout: &Payout) -> Result<()> {
+    let key = format!("{} paid", payout.key);
+    let (of, purse) = (reference(payout)?, purse_of(payout));
+    let journal = payout_succeeded(&key, of, purse, payout.amount_e8).map_err(flawed)?;
+    ledger::post(tx, act, &payout.seller_id, &journal).map(|_| ())
+}
+
+/// The money never left: it goes back to where it was taken from. Of one that nobody knew about, whoever says so has found out.
 pub fn fail(tx: &mut Tx, act: &Act, id: &PayoutId, why: &str) -> Result<Payout> {
-    come_back(tx, act, id, Step::Fail, why)
-}
-
-/// The money had left and was sent back: a closed card, a wrong account.
-pub fn return_money(tx: &mut Tx, act: &Act, id: &PayoutId, why: &str) -> Result<Payout> {
-    come_back(tx, act, id, Step::Return, why)
-}
-
-fn come_back(tx: &mut Tx, act: &Act, id: &PayoutId, verb: Step, why: &str) -> Result<Payout> {
     let payout = take(tx, act, id)?;
-    let (state, kind) = match verb {
-        Step::Return => (State::Returned, "payout_returned"),
-        _ => (State::Failed, "payout_failed"),
-    };
-    if payout.state == state {
+    if payout.state == State::Failed {
         return Ok(payout);
     }
+    let verb = match payout.state {
+        State::Unknown => Step::Refute,
+        _ => Step::Fail,
+    };
     step(&payout, verb)?;
-    match (&payout.deposit_id, &payout.order_id) {
-        (Some(deposit), _) => to_deposit(tx, act, &payout, state, deposit)?,
-        (None, Some(order)) => to_order(tx, act, &payout, state, order)?,
-        (None, None) => return Err(nowhere(&payout)),
+    come_back(tx, act, &payout, State::Failed, why)
+}
+
+/// The money had left and was sent back: a closed card, a wrong account. One of which nobody had heard yet that it arrived has
+/// left the books all the same before it comes back to them.
+pub fn return_money(tx: &mut Tx, act: &Act, id: &PayoutId, why: &str) -> Result<Payout> {
+    let payout = take(tx, act, id)?;
+    match payout.state {
+        State::Returned => return Ok(payout),
+        State::Sent | State::Unknown => {
+            step(&payout, Step::Settle)?;
+            book_arrival(tx, act, &payout)?;
+            rows::mark_settled(tx, id, act.at.into())?;
+        }
+        _ => {
+            step(&payout, Step::Return)?;
+        }
     }
-    rows::set_state(tx, id, state)?;
-    let sum = sum(&payout);
-    let number = &payout.number;
+    come_back(tx, act, &payout, State::Returned, why)
+}
+
+fn come_back(tx: &mut Tx, act: &Act, payout: &Payout, state: State, why: &str) -> Result<Payout> {
+    match (&payout.deposit_id, &payout.order_id) {
+        (Some(deposit), _) => to_deposit(tx, act, payout, state, deposit)?,
+        (None, Some(order)) => to_order(tx, act, payout, state, order)?,
+        (None, None) => return Err(nowhere(payout)),
+    }
+    rows::set_state(tx, &payout.id, state)?;
+    let (sum, number) = (sum(payout), &payout.number);
     let why = plain::line(why, 300);
     let words = format!(
         "{number} to {}: {sum} {}. {why}",
-        whereto(&payout, "the customer"),
+        whereto(payout, "the customer"),
         state.word()
     );
-    let public = format!("{sum} could not be paid to {}.", whereto(&payout, "you"));
-    tell(tx, act, &payout, kind, words, public)?;
-    Ok(rows::find(tx, id)?)
+    let to = whereto(payout, "you");
+    let (kind, public) = match state {
+        State::Returned => ("payout_returned", format!("{sum} came back from {to}.")),
+        _ => ("payout_failed", format!("{sum} could not be paid to {to}.")),
+    };
+    tell(tx, act, payout, kind, words, public)?;
+    Ok(rows::find(tx, &payout.id)?)
 }
 
 fn to_deposit(

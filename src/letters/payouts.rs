@@ -49,3 +49,18 @@ letter!(
     "letters/payout_failed.txt",
     "letters/payout_failed.html"
 );
+
+/// The money had left, and the payment method or its bank sent it back.
+pub struct PayoutReturned {
+    pub case: Case,
+    pub amount: String,
+    pub to: String,
+    /// What of it is on the balance again, in the balance's currency; none where it was no balance's.
+    pub balance: Option<String>,
+}
+letter!(
+    PayoutReturned,
+    "letters/payout_returned.subject.txt",
+    "letters/payout_returned.txt",
+    "letters/payout_returned.html"
+);

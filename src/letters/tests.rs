@@ -7,7 +7,7 @@ use super::claims::{
     Withdrawn,
 };
 use super::parts::{Case, Line, Moment, Promise, Prose, Signature, Step};
-use super::payouts::{Paid, PayoutFailed, PayoutSent};
+use super::payouts::{Paid, PayoutFailed, PayoutReturned, PayoutSent};
 use super::people::{AlreadyHaveAccount, ConfirmAddress, Invitation, PasswordChanged, Reset};
 use super::tickets::{Reply, TicketReceived};
 use super::*;
@@ -296,6 +296,26 @@ fn letters(written: &Written) -> Vec<(&'static str, Letter)> {
                 case: case(),
                 amount: amount(),
                 to: card(),
+            }
+            .letter(),
+        ),
+        (
+            "payout_returned",
+            PayoutReturned {
+                case: case(),
+                amount: amount(),
+                to: card(),
+                balance: Some(amount()),
+            }
+            .letter(),
+        ),
+        (
+            "payout_returned_direct",
+            PayoutReturned {
+                case: case(),
+                amount: amount(),
+                to: card(),
+                balance: None,
             }
             .letter(),
         ),

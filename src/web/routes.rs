@@ -126,6 +126,7 @@ routes! {
     Agent    GET  "/queue/payouts" => queue::payouts::show;
     Lead     POST "/queue/payouts/{number}/settlement" => queue::payouts::settle;
     Lead     POST "/queue/payouts/{number}/failure" => queue::payouts::fail;
+    Lead     POST "/queue/payouts/{number}/return" => queue::payouts::take_back;
     Lead     POST "/queue/payouts/{number}/repetition" => queue::payouts::repeat;
     Lead     GET  "/queue/outbox" => queue::outbox::show;
     Lead     POST "/queue/outbox/{letter}/delivery" => queue::outbox::send_again;

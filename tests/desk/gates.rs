@@ -92,6 +92,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET",  "/queue/payouts", STAFF),
     ("POST", "/queue/payouts/{number}/settlement", LEADS),
     ("POST", "/queue/payouts/{number}/failure", LEADS),
+    ("POST", "/queue/payouts/{number}/return", LEADS),
     ("POST", "/queue/payouts/{number}/repetition", LEADS),
     ("GET",  "/queue/outbox", LEADS),
     ("POST", "/queue/outbox/{letter}/delivery", LEADS),

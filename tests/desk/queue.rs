@@ -2,6 +2,7 @@
 
 mod claims;
 mod money;
+mod payouts;
 mod tickets;
 mod worker;
 

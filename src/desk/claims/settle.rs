@@ -69,6 +69,38 @@ pub fn fail_payout(tx: &mut Tx, act: &Act, id: &PayoutId, why: &str) -> Result<P
     Ok(payout)
 }
 
+/// A payout that had left came back: its money is where it was taken from, the conversation is open again so that somebody looks
+/// for another way, and the customer hears of it.
+///
+/// # Errors
+/// `Invalid` without a reason; as `payouts::return_money`.
+pub fn return_payout(tx: &mut Tx, act: &Act, id: &PayoutId, why: &str) -> Result<Payout> {
+    if why.trim().is_empty() {
+        return Err(Error::invalid("why", "Say why the bank sent it back"));
+    }
+    let claim = claim_of(tx, id)?;
+    let ticket = tickets::lock(tx, act, &claim.ticket_id, None)?;
+    let before = payments::find(tx, id)?;
+    let payout = payouts::return_money(tx, act, id, why)?;
+    if before.state == payout.state {
+        return Ok(payout);
+    }
+    let seller = sellers::find(tx, &claim.seller_id)?;
+    if ticket.state == turn::State::Closed.word() {
+        tickets::step(tx, act, &ticket, turn::Verb::Reopen)?;
+        let words = format!(
+            "{} came back; the conversation is open again.",
+            payout.number
+        );
+        let happened = Happened::new(&seller.id, "ticket_reopened", words)
+            .on_ticket(&ticket.id)
+            .on_claim(&claim.id);
+        record(tx, act, happened)?;
+    }
+    tell::payout_returned(tx, act, &seller, &ticket, &claim, &payout)?;
+    Ok(payout)
+}
+
 /// A payout that failed or came back is asked for once more, from the same source to the same method. Asked for twice, it is still
 /// one payout.
 ///

@@ -8,12 +8,13 @@ use chrono_tz::Tz;
 use super::Standing;
 use crate::act::Act;
 use crate::db::claims::Claim;
+use crate::db::ledger::sums_of_keys;
 use crate::db::payouts::Payout;
 use crate::db::sellers::Seller;
 use crate::db::tickets::Ticket;
 use crate::db::{Conn, Tx, orders, people};
 use crate::desk::mailroom::{self, Envelope};
-use crate::desk::policies;
+use crate::desk::{payouts, policies};
 use crate::error::Result;
 use crate::letters::Letter;
 use crate::letters::claims::{
@@ -21,11 +22,12 @@ use crate::letters::claims::{
     Withdrawn,
 };
 use crate::letters::parts::{Case, Line, Moment, Promise, Prose, Signature, Step};
-use crate::letters::payouts::{Paid, PayoutFailed, PayoutSent};
+use crate::letters::payouts::{Paid, PayoutFailed, PayoutReturned, PayoutSent};
 use crate::rules::assessment::{
     Assessment, ClockKind, Destination, Finding, Met, NextAction, Outcome, Payment,
 };
 use crate::rules::facts::{Facts, Order as Judged};
+use crate::rules::ledger::AccountKind;
 use crate::rules::money::Amount;
 use crate::rules::policy::{ClauseKind, Policy};
 use crate::rules::{display, sum};
@@ -259,6 +261,38 @@ pub fn payout_failed(
         claim,
         "payout_failed",
         &format!("payout:{}:failed", payout.number),
+        letter,
+    )
+}
+
+/// A payout came back: what of it is on the balance again, where it was taken from one.
+pub fn payout_returned(
+    tx: &mut Tx,
+    act: &Act,
+    seller: &Seller,
+    ticket: &Ticket,
+    claim: &Claim,
+    payout: &Payout,
+) -> Result<()> {
+    let labels = labels(tx, claim)?;
+    let key = payouts::undone_key(payout, payout.state);
+    let back = sums_of_keys(tx, &[key], AccountKind::CustomerCash)?;
+    let back = back.first().map(|(_, e8)| Amount::from_e8(*e8));
+    let letter = PayoutReturned {
+        case: case(tx, act, seller, ticket, claim)?,
+        amount: shown(Amount::from_e8(payout.pay_e8), &payout.pay_currency),
+        to: whereto(&labels, payout),
+        balance: back.map(|back| shown(back, &payout.currency)),
+    }
+    .letter()?;
+    send(
+        tx,
+        act,
+        seller,
+        ticket,
+        claim,
+        "payout_returned",
+        &format!("payout:{}:returned", payout.number),
         letter,
     )
 }

@@ -71,12 +71,15 @@ struct Line {
     due: Option<Clock>,
     reference: String,
     waits: bool,
+    can_return: bool,
     can_repeat: bool,
     send_key: String,
     fail_key: String,
+    return_key: String,
     repeat_key: String,
     sending: Filled,
     failing: Filled,
+    returning: Filled,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -85,11 +88,33 @@ struct Asked {
     page: Option<u64>,
 }
 
-/// A form that was refused: on which payout, and as what.
+/// What a form says has become of a payout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum News {
+    Sent,
+    Failed,
+    CameBack,
+}
+
+/// A form that was refused: on which payout, and with which news.
 struct Refused {
     number: String,
-    fails: bool,
+    news: News,
     form: Filled,
+}
+
+impl Refused {
+    /// The view in which the payout stands.
+    fn asked(&self) -> Asked {
+        let view = match self.news {
+            News::Sent | News::Failed => "waiting",
+            News::CameBack => "paid",
+        };
+        Asked {
+            view: Some(view.to_owned()),
+            page: None,
+        }
+    }
 }
 
 pub async fn show(app: Data<App>, visit: Agent, request: HttpRequest) -> Result<HttpResponse> {
@@ -176,10 +201,10 @@ fn line(conn: &mut Conn, payout: &Payout, wall: Wall, refused: Option<&Refused>)
         .map(|method| (method.reference, method.label))
         .collect();
     let repeated = db::payouts::by_key(conn, &format!("{} again", payout.key))?.is_some();
-    let typed = |fails: bool| {
-        let own =
-            refused.filter(|refused| refused.number == payout.number && refused.fails == fails);
-        own.map(|refused| refused.form.clone()).unwrap_or_default()
+    let typed = |news: News, under: &str| {
+        let own = refused.filter(|refused| refused.number == payout.number && refused.news == news);
+        let form = own.map(|refused| refused.form.clone()).unwrap_or_default();
+        form.under(&format!("{}-{under}", payout.number))
     };
     Ok(Line {
         number: payout.number.clone(),
@@ -193,13 +218,19 @@ fn line(conn: &mut Conn, payout: &Payout, wall: Wall, refused: Option<&Refused>)
         requested: Moment::new(payout.requested_at.utc(), wall.zone, wall.now),
         due: due(conn, &claim.ticket_id, wall)?,
         reference: payout.reference.clone().unwrap_or_default(),
-        waits: matches!(payout.state, State::Queued | State::Reserved),
+        waits: payout.state.is_in_transit(),
+        can_return: matches!(
+            payout.state,
+            State::Sent | State::Unknown | State::Succeeded
+        ),
         can_repeat: !payout.state.counts() && !repeated,
         send_key: new_key()?,
         fail_key: new_key()?,
+        return_key: new_key()?,
         repeat_key: new_key()?,
-        sending: typed(false).under(&format!("{}-send", payout.number)),
-        failing: typed(true).under(&format!("{}-fail", payout.number)),
+        sending: typed(News::Sent, "send"),
+        failing: typed(News::Failed, "fail"),
+        returning: typed(News::CameBack, "return"),
     })
 }
 
@@ -243,7 +274,7 @@ pub async fn settle(
     let number = number.into_inner();
     again(&app, &visit, looker, outcome, |problems| Refused {
         number,
-        fails: false,
+        news: News::Sent,
         form: form.again(problems),
     })
     .await
@@ -277,7 +308,36 @@ pub async fn fail(
     let number = number.into_inner();
     again(&app, &visit, looker, outcome, |problems| Refused {
         number,
-        fails: true,
+        news: News::Failed,
+        form: form.again(problems),
+    })
+    .await
+}
+
+/// It had left and was sent back: the money goes back to where it came from.
+pub async fn take_back(
+    app: Data<App>,
+    visit: Lead,
+    number: Path<String>,
+    form: Form<Failed>,
+) -> Result<HttpResponse> {
+    let looker = Looker::of(&visit.person, &visit);
+    let (scope, asked) = (looker.scope.clone(), number.clone());
+    let outcome = form
+        .submit(&app, visit.act(&app), move |tx, act, failed: &Failed| {
+            let payout = db::payouts::for_staff(tx, &scope, &asked)?;
+            let payout = claims::return_payout(tx, act, &payout.id, &failed.why)?;
+            let told = format!(
+                "{} came back; its money is where it was taken from, and the customer is told.",
+                payout.number
+            );
+            Ok(Done::new("/queue/payouts?view=failed", told))
+        })
+        .await;
+    let number = number.into_inner();
+    again(&app, &visit, looker, outcome, |problems| Refused {
+        number,
+        news: News::CameBack,
         form: form.again(problems),
     })
     .await
@@ -304,7 +364,7 @@ pub async fn repeat(
         .await;
     again(&app, &visit, looker, outcome, |problems| Refused {
         number: String::new(),
-        fails: false,
+        news: News::Failed,
         form: form.again(problems),
     })
     .await
@@ -329,14 +389,8 @@ async fn again(
     frame.refused = true;
     let page = app
         .read(move |conn| {
-            index(
-                conn,
-                frame,
-                &looker,
-                &Asked::default(),
-                refused.as_ref(),
-                refusal,
-            )
+            let asked = refused.as_ref().map(Refused::asked).unwrap_or_default();
+            index(conn, frame, &looker, &asked, refused.as_ref(), refusal)
         })
         .await?;
     Ok(super::refused(&page))

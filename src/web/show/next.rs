@@ -271,11 +271,48 @@ fn work(case: &Case, wall: Wall) -> String {
 
 fn paid(case: &Case, wall: Wall) -> (Tone, String, String) {
     let amount = filters::money(case.claim.granted_e8.unwrap_or(0), &case.claim.currency);
-    let Some(payout) = case.payouts.last() else {
+    let payouts = last_tries(case.payouts);
+    if payouts.is_empty() {
         let sentence = format!("{amount} is on your balance.");
         let advice = "You can spend it now, or ask for it to be paid out.";
         return (Tone::Ok, sentence, advice.to_owned());
+    }
+    let said: Vec<_> = payouts
+        .into_iter()
+        .map(|payout| of_payout(case, payout, wall))
+        .collect();
+    let mut sentences: Vec<String> = said.iter().map(|(_, words, _)| words.clone()).collect();
+    if said.iter().any(|(tone, ..)| *tone == Tone::Accent) {
+        let due = running(case.clocks)
+            .into_iter()
+            .find(|clock| clock.kind == "payout");
+        sentences.extend(due.map(|clock| promise(clock, wall)));
+    }
+    let sentence = sentences.join(" ");
+    // What went wrong before what is on its way before what is done.
+    let worst = |tone: Tone| {
+        said.iter()
+            .find(|(own, ..)| *own == tone)
+            .map(|(tone, _, advice)| (*tone, *advice))
     };
+    let (tone, advice) = worst(Tone::Danger)
+        .or(worst(Tone::Accent))
+        .unwrap_or((Tone::Ok, "Your bank may take a few days to show it."));
+    (tone, sentence, advice.to_owned())
+}
+
+/// A claim's payouts without those that were asked for again.
+fn last_tries(payouts: &[Payout]) -> Vec<&Payout> {
+    let again = |payout: &Payout| format!("{} again", payout.key);
+    payouts
+        .iter()
+        .filter(|payout| {
+            payout.state.counts() || !payouts.iter().any(|other| other.key == again(payout))
+        })
+        .collect()
+}
+
+fn of_payout(case: &Case, payout: &Payout, wall: Wall) -> (Tone, String, &'static str) {
     let pay = filters::money(payout.pay_e8, &payout.pay_currency);
     let to = goes_to(payout, case.labels);
     match payout.state {
@@ -285,29 +322,24 @@ fn paid(case: &Case, wall: Wall) -> (Tone, String, String) {
             (
                 Tone::Ok,
                 sentence,
-                "Your bank may take a few days to show it.".to_owned(),
+                "Your bank may take a few days to show it.",
             )
         }
-        Sending::Failed | Sending::Returned => {
-            let sentence = format!("{pay} could not be sent to {to} and is with us again.");
-            (
-                Tone::Danger,
-                sentence,
-                "We write to you about another way.".to_owned(),
-            )
-        }
-        _ => {
-            let due = running(case.clocks)
-                .into_iter()
-                .find(|clock| clock.kind == "payout");
-            let when = due.map_or_else(String::new, |clock| format!(" {}", promise(clock, wall)));
-            let sentence = format!("{pay} goes to {to}.{when}");
-            (
-                Tone::Accent,
-                sentence,
-                "You get a letter when it has left.".to_owned(),
-            )
-        }
+        Sending::Failed => (
+            Tone::Danger,
+            format!("{pay} could not be sent to {to} and is with us again."),
+            "We write to you about another way.",
+        ),
+        Sending::Returned => (
+            Tone::Danger,
+            format!("{pay} came back from {to} and is with us again."),
+            "We write to you about another way.",
+        ),
+        Sending::Queued | Sending::Reserved | Sending::Unknown => (
+            Tone::Accent,
+            format!("{pay} goes to {to}."),
+            "You get a letter when it has left.",
+        ),
     }
 }
 
@@ -352,18 +384,21 @@ fn progress(case: &Case, wall: Wall) -> Progress {
 }
 
 fn money(case: &Case, wall: Wall) -> Step {
-    let Some(payout) = case.payouts.last() else {
+    let payouts = last_tries(case.payouts);
+    if payouts.is_empty() {
         let at = case.claim.approved_at.map_or(wall.now, |at| at.utc());
         return Step::new("On your balance", StepState::Done, &short_day(at, wall));
-    };
-    match payout.state {
-        Sending::Sent | Sending::Succeeded => {
-            let at = payout.sent_at.map_or(wall.now, |at| at.utc());
-            Step::new("Money sent", StepState::Done, &short_day(at, wall))
-        }
-        Sending::Failed | Sending::Returned => Step::new("Came back", StepState::Stopped, ""),
-        _ => Step::new("Money on its way", StepState::Current, ""),
     }
+    if payouts.iter().any(|payout| !payout.state.counts()) {
+        return Step::new("Came back", StepState::Stopped, "");
+    }
+    let left = |payout: &&Payout| matches!(payout.state, Sending::Sent | Sending::Succeeded);
+    if !payouts.iter().all(left) {
+        return Step::new("Money on its way", StepState::Current, "");
+    }
+    let last = payouts.iter().filter_map(|payout| payout.sent_at).max();
+    let at = last.map_or(wall.now, |at| at.utc());
+    Step::new("Money sent", StepState::Done, &short_day(at, wall))
 }
 
 /// Why the text grants nothing: what the first clause that stands against it says.
