@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use super::columns::At;
-use super::schema::{assessments, claims, decisions, drafts, evidence, facts, files};
+use super::schema::{assessments, claims, decisions, drafts, evidence, facts, files, policies};
 use super::{Conn, Tx};
 use crate::ids::{
     AssessmentId, ClaimId, DecisionId, DraftId, FactId, FileId, OrderId, PersonId, PolicyId,
@@ -472,6 +472,20 @@ pub fn evidence(conn: &mut Conn, claim: &ClaimId) -> QueryResult<Vec<Evidence>> 
 }
 
 /// Newest last.
+/// Whether any claim was ever filed under a version of that policy.
+pub fn any_under(conn: &mut Conn, policy: &str) -> QueryResult<bool> {
+    let versions: Vec<PolicyId> = policies::table
+        .filter(policies::policy.eq(policy))
+        .select(policies::id)
+        .load(conn)?;
+    let first: Option<ClaimId> = claims::table
+        .filter(claims::policy_id.eq_any(versions))
+        .select(claims::id)
+        .first(conn)
+        .optional()?;
+    Ok(first.is_some())
+}
+
 pub fn assessments(conn: &mut Conn, claim: &ClaimId) -> QueryResult<Vec<Assessment>> {
     assessments::table
         .filter(assessments::claim_id.eq(claim))

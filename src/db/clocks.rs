@@ -96,6 +96,14 @@ pub fn mark_breached(tx: &mut Tx, id: &ClockId, at: DateTime<Utc>) -> QueryResul
     Ok(marked == 1)
 }
 
+/// Takes a recorded breach back; its event stays in the timeline.
+pub fn set_unbreached(tx: &mut Tx, id: &ClockId) -> QueryResult<()> {
+    diesel::update(clocks::table.find(id))
+        .set(clocks::breached_at.eq(None::<At>))
+        .execute(&mut **tx)
+        .map(|_| ())
+}
+
 /// In the order of their due instants.
 pub fn of_ticket(conn: &mut Conn, ticket: &TicketId) -> QueryResult<Vec<Clock>> {
     clocks::table

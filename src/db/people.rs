@@ -128,6 +128,18 @@ pub fn session(
     )
 }
 
+/// Whose session that was, alive or over; nobody's once the person is disabled.
+pub fn owner_of_session(conn: &mut Conn, token_hash: &str) -> Result<Option<PersonId>> {
+    maybe(
+        sessions::table
+            .inner_join(people::table.on(sessions::person_id.eq(people::id.nullable())))
+            .filter(sessions::token_hash.eq(token_hash))
+            .filter(people::disabled_at.is_null())
+            .select(people::id)
+            .first(conn),
+    )
+}
+
 /// Where a person is signed in, the latest seen first.
 pub fn sessions_of(
     conn: &mut Conn,

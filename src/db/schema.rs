@@ -546,6 +546,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    kept_forms (id) {
+        id -> Text,
+        person_id -> Text,
+        path -> Text,
+        page -> Text,
+        with_files -> Bool,
+        fields_json -> Text,
+        at -> Timestamp,
+    }
+}
+
 diesel::joinable!(tickets -> people (customer_id));
 diesel::joinable!(clocks -> sellers (seller_id));
 diesel::joinable!(clocks -> tickets (ticket_id));

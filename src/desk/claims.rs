@@ -20,6 +20,8 @@ pub use replay::{Replayed, difference, replay};
 pub use settle::{fail_payout, repeat_payout, return_payout, settle_payout};
 pub use tell::{asked_for, money};
 
+use std::sync::Arc;
+
 use chrono_tz::Tz;
 
 use super::events::{Happened, record};
@@ -37,8 +39,9 @@ use crate::ids::{
     AssessmentId, ClaimId, DraftId, FileId, OrderId, PersonId, PolicyId, SellerId, fresh,
 };
 use crate::rules::adjudicate::adjudicate;
-use crate::rules::assessment::{Assessment, Outcome};
+use crate::rules::assessment::{Assessment, ClockKind, Outcome, Reference};
 use crate::rules::calendar::local_day;
+use crate::rules::clauses::cure;
 use crate::rules::facts::Facts;
 use crate::rules::lifecycle::{claim as lifecycle, ticket as turn};
 use crate::rules::policy::{Policy, Shelf};
@@ -119,7 +122,7 @@ pub fn file(tx: &mut Tx, act: &Act, new: &New) -> Result<Standing> {
     };
     let ticket = tickets::begin(tx, act, &opening)?;
     claim.ticket_id = ticket.id.clone();
-    claim.policy_id = pinned(tx, &seller.policy, &assessment)?;
+    claim.policy_id = pinned(tx, &assessment.policy)?;
     let inserted = rows::insert_claim(tx, &claim);
     if already(&inserted) {
         return Err(Error::refused(Code::AlreadyOpen));
@@ -180,7 +183,7 @@ pub fn reassess(tx: &mut Tx, act: &Act, id: &ClaimId) -> Result<Option<Standing>
     }
     let ticket = tickets::lock(tx, act, &claim.ticket_id, None)?;
     let seller = sellers::find(tx, &claim.seller_id)?;
-    let shelf = policies::shelf(tx, &seller.policy)?;
+    let shelf = shelf_of(tx, &claim)?;
     hold(tx, &seller.id, claim.order_id.as_ref())?;
     let facts = gather::facts(tx, &claim, act.at, None)?;
     let assessment = adjudicate(&shelf, &facts);
@@ -235,8 +238,13 @@ fn settle(
         claim.received_at.utc(),
         None,
     )?;
+    let cures = assessment.deadlines.iter();
+    for promised in cures.filter(|deadline| deadline.kind == ClockKind::Cure) {
+        let repair = cure::repair(policy, &facts, &promised.clause);
+        clocks::repair(tx, act, &subject, promised, repair)?;
+    }
     if after == lifecycle::State::NeedsEvidence {
-        clocks::pause(tx, &ticket.id, &["decision"], act.at)?;
+        clocks::pause(tx, &ticket.id, act.at)?;
     } else if before == lifecycle::State::NeedsEvidence && !first {
         clocks::resume(tx, &ticket.id, calendar.zone, act.at)?;
     }
@@ -275,7 +283,7 @@ fn keep(
         claim_id: claim.id.clone(),
         seq: 0,
         at: act.at.into(),
-        policy_id: claim.policy_id.clone(),
+        policy_id: pinned(tx, &assessment.policy)?,
         policy_hash: assessment.policy.hash.clone(),
         engine: crate::rules::ENGINE.to_owned(),
         facts_json: serde_json::to_string(facts)?,
@@ -395,16 +403,20 @@ pub fn governing<'a>(shelf: &'a Shelf, assessment: &Assessment) -> Result<&'a Po
         .ok_or_else(|| Error::broken(format!("no {} {}", named.id, named.version)))
 }
 
-fn pinned(conn: &mut Conn, policy: &str, assessment: &Assessment) -> Result<PolicyId> {
-    let version = versions::versions(conn, policy)?
+/// The versions that a claim is judged by: those that were published when it was filed. What is published later is for later
+/// claims (I1).
+pub fn shelf_of(conn: &mut Conn, claim: &Claim) -> Result<Arc<Shelf>> {
+    let seller = sellers::find(conn, &claim.seller_id)?;
+    policies::shelf_at(conn, &seller.policy, claim.received_at.utc())
+}
+
+fn pinned(conn: &mut Conn, named: &Reference) -> Result<PolicyId> {
+    let version = versions::versions(conn, &named.id)?
         .into_iter()
-        .find(|row| row.version == assessment.policy.version);
-    version.map(|row| row.id).ok_or_else(|| {
-        Error::broken(format!(
-            "{policy} {} is not published",
-            assessment.policy.version
-        ))
-    })
+        .find(|row| row.version == named.version);
+    version
+        .map(|row| row.id)
+        .ok_or_else(|| Error::broken(format!("{} {} is not published", named.id, named.version)))
 }
 
 fn claim_state(claim: &Claim) -> Result<lifecycle::State> {

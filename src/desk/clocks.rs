@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::ids::{ClaimId, ClockId, SellerId, TicketId};
 use crate::rules::assessment::{ClockKind, Deadline, Firmness};
 use crate::rules::calendar::{Calendar, local_day};
+use crate::rules::clauses::cure::Repair;
 use crate::rules::deadline::{Clock as Promised, ClockLength, ClockStart, clock_due};
 
 /// Whose clocks, and by which calendar their days are named.
@@ -23,9 +24,7 @@ pub struct Subject<'a> {
     pub calendar: &'a Calendar,
 }
 
-/// Starts the clocks that are promised and not there yet, moves those whose due instant an assessment now puts elsewhere, and
-/// voids a promise that no longer stands (a cure, once the defect is denied).
-/// `starts_at` is the claim's instant, or the approval's for what starts there.
+/// Starts the clocks that are promised and not there yet. `starts_at` is the claim's instant, or the approval's for what starts there.
 pub fn promise(
     tx: &mut Tx,
     act: &Act,
@@ -40,37 +39,74 @@ pub fn promise(
         let same = there
             .iter()
             .find(|clock| clock.kind == kind && clock.clause == deadline.clause);
-        match same {
-            None => {
-                let starts_at = match deadline.kind {
-                    ClockKind::Payout | ClockKind::BankCredit => approved_at.unwrap_or(act.at),
-                    _ => received_at,
-                };
-                rows::insert_clock(tx, &started(act, subject, deadline, starts_at)?)?;
-            }
-            Some(clock)
-                if clock.state == "running"
-                    && clock.paused_at.is_none()
-                    && moved(clock, deadline) =>
-            {
-                let due_on = local_day(deadline.due_at, subject.calendar.zone);
-                rows::set_due(tx, &clock.id, deadline.from_at, deadline.due_at, due_on)?;
-            }
-            Some(_) => {}
-        }
-    }
-    for clock in there
-        .iter()
-        .filter(|clock| clock.kind == "cure" && clock.state == "running")
-    {
-        if !deadlines
-            .iter()
-            .any(|deadline| deadline.kind == ClockKind::Cure)
-        {
-            rows::set_stopped(tx, &clock.id, verdict(clock, act.at), act.at)?;
+        if same.is_none() {
+            let starts_at = match deadline.kind {
+                ClockKind::Payout | ClockKind::BankCredit => approved_at.unwrap_or(act.at),
+                _ => received_at,
+            };
+            rows::insert_clock(tx, &started(act, subject, deadline, starts_at)?)?;
         }
     }
     refresh(tx, subject.ticket)
+}
+
+/// Keeps the clock of a repair where the rules put it: it stands still while access is awaited (D6e) and goes on with what was left,
+/// ends with the repair itself, and is void where nothing is to be repaired. A miss that was recorded before this was known is
+/// taken back, with a line in the timeline.
+pub fn repair(
+    tx: &mut Tx,
+    act: &Act,
+    subject: &Subject,
+    promised: &Deadline,
+    repair: Repair,
+) -> Result<()> {
+    let of_it = |clock: &Clock| {
+        clock.kind == promised.kind.word()
+            && clock.clause == promised.clause
+            && matches!(clock.state.as_str(), "running" | "paused")
+    };
+    let Some(mut clock) = rows::of_ticket(tx, subject.ticket)?.into_iter().find(of_it) else {
+        return Ok(());
+    };
+    if clock.due_at.utc() != promised.due_at {
+        let due_on = local_day(promised.due_at, subject.calendar.zone);
+        rows::set_due(tx, &clock.id, promised.from_at, promised.due_at, due_on)?;
+        clock.due_at = promised.due_at.into();
+    }
+    let ended_at = match repair {
+        Repair::Stands { since } => since,
+        Repair::Made { at } => at,
+        Repair::Runs | Repair::Moot => act.at,
+    };
+    if clock.breached_at.is_some() && !late(&clock, ended_at) {
+        take_back(tx, act, &clock)?;
+        clock.breached_at = None;
+    }
+    match repair {
+        Repair::Stands { since } => rows::set_paused(tx, &clock.id, since)?,
+        Repair::Runs => rows::set_running(tx, &clock.id)?,
+        Repair::Made { at } => rows::set_stopped(tx, &clock.id, verdict(&clock, at), at)?,
+        Repair::Moot => rows::set_stopped(tx, &clock.id, unkept(&clock, act.at), act.at)?,
+    }
+    refresh(tx, subject.ticket)
+}
+
+fn take_back(tx: &mut Tx, act: &Act, clock: &Clock) -> Result<()> {
+    rows::set_unbreached(tx, &clock.id)?;
+    let what = spoken(&clock.kind);
+    let words = format!(
+        "The promise of {what} ({}) was not missed after all: what was found out since moved it.",
+        clock.clause
+    );
+    let mut happened =
+        Happened::new(&clock.seller_id, "clock_cleared", words).on_ticket(&clock.ticket_id);
+    happened.claim = clock.claim_id.clone();
+    record(
+        tx,
+        act,
+        happened.with((&clock.kind, &clock.clause, clock.due_at.utc()))?,
+    )?;
+    Ok(())
 }
 
 /// The desk's own target, for the clause and the firmness of a clock that no policy promises.
@@ -121,11 +157,6 @@ pub fn expect_answer(
     Ok(promised.map(|_| deadline))
 }
 
-/// A pause that shifted a clock must not be undone by the next assessment, which knows nothing of it.
-fn moved(clock: &Clock, deadline: &Deadline) -> bool {
-    clock.kind == "cure" && clock.due_at.utc() != deadline.due_at
-}
-
 fn started(
     act: &Act,
     subject: &Subject,
@@ -173,31 +204,26 @@ pub fn void(tx: &mut Tx, ticket: &TicketId, kinds: &[&str], at: DateTime<Utc>) -
         if kinds.contains(&clock.kind.as_str())
             && matches!(clock.state.as_str(), "running" | "paused")
         {
-            let state = if clock.breached_at.is_some() {
-                "breached"
-            } else {
-                "void"
-            };
-            rows::set_stopped(tx, &clock.id, state, at)?;
+            rows::set_stopped(tx, &clock.id, unkept(&clock, at), at)?;
         }
     }
     refresh(tx, ticket)
 }
 
+/// The clock that stands still while the customer has the turn. A repair's is kept by the rules ([`repair`]).
+const REVIEW: &str = "decision";
+
 /// While the customer has the turn, the review cannot go on: its clock keeps what was left.
-pub fn pause(tx: &mut Tx, ticket: &TicketId, kinds: &[&str], at: DateTime<Utc>) -> Result<()> {
+pub fn pause(tx: &mut Tx, ticket: &TicketId, at: DateTime<Utc>) -> Result<()> {
     for clock in rows::of_ticket(tx, ticket)? {
-        if kinds.contains(&clock.kind.as_str())
-            && clock.state == "running"
-            && clock.due_at.utc() > at
-        {
+        if clock.kind == REVIEW && clock.state == "running" && clock.due_at.utc() > at {
             rows::set_paused(tx, &clock.id, at)?;
         }
     }
     refresh(tx, ticket)
 }
 
-/// The clock goes on with exactly what was left when it was paused.
+/// The review goes on with exactly what was left when it was paused.
 pub fn resume(
     tx: &mut Tx,
     ticket: &TicketId,
@@ -205,7 +231,7 @@ pub fn resume(
     at: DateTime<Utc>,
 ) -> Result<()> {
     for clock in rows::of_ticket(tx, ticket)? {
-        if let (true, Some(paused)) = (clock.state == "paused", clock.paused_at) {
+        if let (true, Some(paused)) = (clock.kind == REVIEW, clock.paused_at) {
             let due = clock.due_at.utc() + (at - paused.utc());
             rows::set_due(
                 tx,
@@ -273,13 +299,24 @@ pub fn spoken(kind: &str) -> &'static str {
 }
 
 fn verdict(clock: &Clock, at: DateTime<Utc>) -> &'static str {
-    // Whole seconds, as every deadline is judged: the due instant itself is in time.
-    let late = at.timestamp() > clock.due_at.utc().timestamp();
-    if (late && clock.state == "running") || clock.breached_at.is_some() {
+    if clock.breached_at.is_some() || (clock.state == "running" && late(clock, at)) {
         "breached"
     } else {
         "met"
     }
+}
+
+/// The end of a promise that was not kept, and has no need to be any more: broken where its moment has passed.
+fn unkept(clock: &Clock, at: DateTime<Utc>) -> &'static str {
+    match verdict(clock, at) {
+        "breached" => "breached",
+        _ => "void",
+    }
+}
+
+/// Whole seconds, as every deadline is judged: the due instant itself is in time.
+fn late(clock: &Clock, at: DateTime<Utc>) -> bool {
+    at.timestamp() > clock.due_at.utc().timestamp()
 }
 
 /// Writes the next running promise on the ticket. A firm one goes before what is only typical, aimed at or estimated;

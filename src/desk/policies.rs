@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::act::Act;
+use crate::db::claims;
 use crate::db::policies::{self as rows, Version};
 use crate::db::sellers::Seller;
 use crate::db::{Conn, Tx, already};
@@ -25,6 +26,21 @@ static SHELVES: LazyLock<Mutex<HashMap<Vec<String>, Arc<Shelf>>>> = LazyLock::ne
 /// `NotFound` where nothing is published under that name.
 pub fn shelf(conn: &mut Conn, policy: &str) -> Result<Arc<Shelf>> {
     let versions = rows::versions(conn, policy)?;
+    ready(&versions)
+}
+
+/// The versions that were published by then; all of them where none was.
+///
+/// # Errors
+/// As [`shelf`].
+pub fn shelf_at(conn: &mut Conn, policy: &str, at: DateTime<Utc>) -> Result<Arc<Shelf>> {
+    let versions = rows::versions(conn, policy)?;
+    let published = |version: &&Version| version.published_at.utc() <= at;
+    let then: Vec<Version> = versions.iter().filter(published).cloned().collect();
+    ready(if then.is_empty() { &versions } else { &then })
+}
+
+fn ready(versions: &[Version]) -> Result<Arc<Shelf>> {
     if versions.is_empty() {
         return Err(Error::NotFound);
     }
@@ -74,7 +90,7 @@ fn parse(version: &Version) -> Result<Policy> {
 ///
 /// # Errors
 /// `Refused(BrokenPolicy)` with the flaws and failing cases; `Refused(AlreadyDone)` where that version has another text, or one
-/// that is published already begins later.
+/// that is published already begins later; and where its day has passed although claims were filed under that policy (I1).
 pub fn publish(tx: &mut Tx, act: &Act, document: &str) -> Result<Version> {
     let policy = Policy::parse(document)
         .map_err(|flaws| broken(flaws.iter().map(ToString::to_string).collect()))?;
@@ -104,6 +120,13 @@ pub fn publish(tx: &mut Tx, act: &Act, document: &str) -> Result<Version> {
         let words = format!(
             "A version of {} that begins on that day or later is published already.",
             policy.id
+        );
+        return Err(Error::refused_because(Code::AlreadyDone, words));
+    }
+    if valid_from < act.at && claims::any_under(tx, &policy.id)? {
+        let words = format!(
+            "Claims were judged by {} already, and a text cannot begin in the past for them. Let version {} begin on a day that lies ahead.",
+            policy.id, policy.version
         );
         return Err(Error::refused_because(Code::AlreadyDone, words));
     }

@@ -24,8 +24,8 @@ use crate::error::{Error, Fields, Result};
 use crate::ids::{digest, secret};
 
 /// The names that every form may carry besides its own fields (`templates/parts/form.html`).
-const CSRF: &str = "csrf";
-const KEY: &str = "idempotency_key";
+pub(super) const CSRF: &str = "csrf";
+pub(super) const KEY: &str = "idempotency_key";
 
 /// A sent form with the fields of `T` (text, or `Option` where a field may be missing or empty); at most `LIMIT` bytes.
 #[derive(Debug)]
@@ -139,7 +139,7 @@ impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for Form<T, 
     }
 }
 
-async fn body(
+pub(super) async fn body(
     request: &HttpRequest,
     mut payload: Payload,
     limit: usize,

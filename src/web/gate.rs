@@ -14,7 +14,7 @@ use std::future::{Ready, ready};
 
 use super::page::redirect;
 use super::session::Visit;
-use super::{faces, next};
+use super::{faces, kept, next};
 use crate::act::{Person, Role};
 use crate::app::App;
 use crate::error::Error;
@@ -100,7 +100,7 @@ pub async fn pass(
     if !gate.admits(visit.as_ref().and_then(|visit| visit.role())) {
         let refusal = match &visit {
             Some(visit) if visit.person.is_some() => answer(request, &Error::Forbidden),
-            _ => to_the_door(request),
+            _ => to_the_door(request).await,
         };
         return Ok(refusal);
     }
@@ -117,13 +117,17 @@ fn answer(request: ServiceRequest, error: &Error) -> ServiceResponse {
     request.into_response(face)
 }
 
-/// To the sign-in page, and back to where they wanted to go. A program is told 401 instead.
-fn to_the_door(request: ServiceRequest) -> ServiceResponse {
+/// To the sign-in page, and back to where they wanted to go; what they had typed is kept for them. A program is told 401 instead.
+async fn to_the_door(mut request: ServiceRequest) -> ServiceResponse {
     if faces::is_for_programs(request.request()) {
         return answer(request, &Error::SignIn);
     }
-    let door = redirect(&next::door(request.request()));
-    request.into_response(door)
+    let payload = request.take_payload();
+    let door = match kept::keep(request.request(), payload).await {
+        Some(page) => next::door_to(&page),
+        None => next::door(request.request()),
+    };
+    request.into_response(redirect(&door))
 }
 
 /// The proof that the gate with this number was passed: who it is, and their visit.

@@ -19,6 +19,7 @@ pub mod gate;
 mod headers;
 mod health;
 mod hosts;
+mod kept;
 mod lines;
 pub mod nav;
 pub mod next;

@@ -14,17 +14,21 @@ pub fn door(request: &HttpRequest) -> String {
         page_before(request)
     };
     match wanted.as_deref().and_then(local) {
-        Some(next) if next != "/" => {
-            let query = form_urlencoded::Serializer::new(String::new())
-                .append_pair("next", next)
-                .finish();
-            format!("/sign-in?{query}")
-        }
+        Some(next) if next != "/" => door_to(next),
         _ => "/sign-in".to_owned(),
     }
 }
 
-fn page_before(request: &HttpRequest) -> Option<String> {
+/// The sign-in page that leads to a page of ours.
+pub fn door_to(page: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("next", page)
+        .finish();
+    format!("/sign-in?{query}")
+}
+
+/// The page on which a form stood, by the browser's word; not yet looked at.
+pub fn page_before(request: &HttpRequest) -> Option<String> {
     let referer = request.headers().get(REFERER)?.to_str().ok()?;
     let page = url::Url::parse(referer).ok()?;
     Some(page[url::Position::BeforePath..url::Position::AfterQuery].to_owned())

@@ -10,7 +10,7 @@ use actix_web::web::{ServiceConfig, resource, route};
 
 use super::gate::{self, Gate};
 use super::{
-    assets, demo, faces, files, health, people, policies, portal, queue, reports, styleguide,
+    assets, demo, faces, files, health, kept, people, policies, portal, queue, reports, styleguide,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +76,7 @@ routes! {
     Signed   POST "/account/sessions/{session}/end" => people::account::end_session;
     Signed   POST "/account/sessions/end" => people::account::end_sessions;
     Signed   GET  "/files/{id}" => files::show;
+    Signed   GET  "/kept/{id}" => kept::show;
 
     Visitor  GET  "/policies" => policies::index;
     Visitor  GET  "/policies/{id}" => policies::show;

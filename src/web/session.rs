@@ -26,7 +26,7 @@ use crate::app::App;
 use crate::db;
 use crate::desk;
 use crate::error::{Error, Result};
-use crate::ids::{SessionId, digest, secret};
+use crate::ids::{PersonId, SessionId, digest, secret};
 use crate::plain;
 
 /// What the gate found out, for the rest of the request.
@@ -208,6 +208,18 @@ async fn signed_in(
             .await?;
     }
     Ok(Some((person, session.id, zone.parse().unwrap_or(Tz::UTC))))
+}
+
+/// Whose session the request's cookie was, where it is one that is over.
+pub async fn was(request: &HttpRequest) -> Result<Option<PersonId>> {
+    let app = gate::app(request)?;
+    let token = cookie(request, cookie_name(app.config.tls())).filter(|value| is_token(value));
+    let Some(token) = token else {
+        return Ok(None);
+    };
+    let hash = digest(&token);
+    app.read(move |conn| db::people::owner_of_session(conn, &hash))
+        .await
 }
 
 const FLASH: &str = "flash";

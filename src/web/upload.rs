@@ -103,6 +103,15 @@ impl<T: DeserializeOwned + 'static> FromRequest for Upload<T> {
     }
 }
 
+/// Only the fields of a form with files.
+pub(super) async fn texts(
+    request: &HttpRequest,
+    mut payload: Payload,
+) -> std::result::Result<Vec<(String, String)>, actix_web::Error> {
+    let parts = Multipart::from_request(request, &mut payload).await?;
+    Ok(receive(request, parts).await?.0)
+}
+
 async fn receive(
     request: &HttpRequest,
     mut parts: Multipart,

@@ -58,7 +58,8 @@ impl Sweep {
         let (spent, forms, drafts) = app
             .write(move |tx| {
                 let spent = people::delete_stale(tx, now - SPENT)?;
-                let forms = forms::delete_answered(tx, now - ANSWERED)?;
+                let forms = forms::delete_answered(tx, now - ANSWERED)?
+                    + forms::delete_kept(tx, now - desk::forms::KEPT_FOR)?;
                 Ok((spent, forms, desk::drafts::sweep(tx, &act, MOST_DRAFTS)?))
             })
             .await?;

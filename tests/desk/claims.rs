@@ -21,6 +21,9 @@ use redress::rules::policy::Shelf;
 
 use crate::support::db::{Fresh, fresh_pool};
 
+mod cure;
+mod versions;
+
 const SITE: &str = "https://desk.example";
 
 struct Shop {

@@ -355,6 +355,7 @@ fn visits(desk: &Desk, company: &Company, style: &str, route: &str) -> Vec<Visit
             let path = fill("draft", draft.as_str()).replace("{question}", "reason");
             one(anna, path)
         }
+        "/kept/{id}" => one(anna, fill("id", &late(desk))),
         // A link that nobody was sent: said in the same words whatever it was for.
         "/confirm/{token}" | "/reset/{token}" | "/invitation/{token}" => vec![Visit {
             email: None,
@@ -393,6 +394,22 @@ fn begun(desk: &Desk, company: &Company) -> DraftId {
         Ok(draft)
     })
     .unwrap()
+}
+
+/// A form of Anna's that came after her session had ended.
+fn late(desk: &Desk) -> String {
+    let act = desk.operator();
+    let form = redress::desk::forms::Late {
+        path: "/account".to_owned(),
+        page: "/account".to_owned(),
+        with_files: false,
+        fields: vec![("name".to_owned(), "Anna".to_owned())],
+    };
+    let kept = desk.app.pool.write(|tx| {
+        let anna = db::people::by_email(tx, "anna@example.net")?.unwrap();
+        redress::desk::forms::keep(tx, &act, &anna.id, &form)
+    });
+    kept.unwrap().unwrap()
 }
 
 #[tokio::test]

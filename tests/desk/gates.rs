@@ -42,6 +42,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("POST", "/account/sessions/{session}/end", SIGNED_IN),
     ("POST", "/account/sessions/end", SIGNED_IN),
     ("GET",  "/files/{id}", SIGNED_IN),
+    ("GET",  "/kept/{id}", SIGNED_IN),
 
     ("GET",  "/policies", EVERYBODY),
     ("GET",  "/policies/{id}", EVERYBODY),

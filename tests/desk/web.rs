@@ -2,6 +2,7 @@
 
 mod broken;
 mod forms;
+mod late;
 mod raw;
 mod uploads;
 

@@ -30,7 +30,7 @@ pub fn ask(tx: &mut Tx, act: &Act, id: &ClaimId, seen: i64, words: &str) -> Resu
     tickets::step(tx, act, &ticket, turn::Verb::Ask)?;
     tickets::say(tx, act, &ticket, "staff", words)?;
     clocks::stop(tx, &ticket.id, &["first_response"], act.at)?;
-    clocks::pause(tx, &ticket.id, &["decision"], act.at)?;
+    clocks::pause(tx, &ticket.id, act.at)?;
     let happened = Happened::new(
         &claim.seller_id,
         "claim_asked",

@@ -85,7 +85,7 @@ pub fn decide(tx: &mut Tx, act: &Act, decide: &Decide) -> Result<Decided> {
         another_person(tx, &claim, &person)?;
     }
     let seller = sellers::find(tx, &claim.seller_id)?;
-    let shelf = policies::shelf(tx, &seller.policy)?;
+    let shelf = super::shelf_of(tx, &claim)?;
     let seen = super::assessed(tx, &claim.id)?;
     super::hold(tx, &seller.id, claim.order_id.as_ref())?;
     let facts = gather::facts(tx, &claim, act.at, None)?;
@@ -438,18 +438,15 @@ fn move_money(
 /// a payment method has a clock until it is sent.
 fn after_approval(tx: &mut Tx, act: &Act, case: &Case, complete: bool) -> Result<()> {
     clocks::resume(tx, &case.ticket.id, case.zone(), act.at)?;
-    clocks::stop(
-        tx,
-        &case.ticket.id,
-        &["first_response", "decision", "cure"],
-        act.at,
-    )?;
+    clocks::stop(tx, &case.ticket.id, &["first_response", "decision"], act.at)?;
+    // Money instead of a repair: the promise of one was not kept, and is owed no longer.
+    clocks::void(tx, &case.ticket.id, &["cure"], act.at)?;
     if complete {
         clocks::stop(tx, &case.ticket.id, &["completion", "bank_credit"], act.at)?;
         return close(tx, act, case);
     }
     let facts = gather::facts(tx, case.claim, act.at, Some(act.at))?;
-    let shelf = policies::shelf(tx, &case.seller.policy)?;
+    let shelf = super::shelf_of(tx, case.claim)?;
     let calendar = case.policy.calendar(&facts);
     let subject = clocks::Subject {
         seller: &case.seller.id,
@@ -490,8 +487,6 @@ fn reject(tx: &mut Tx, act: &Act, case: &Case, decide: &Decide) -> Result<Standi
         &decide.words,
     )?;
     rows::set_decided(tx, &case.claim.id, state.word(), 0, act.at, false)?;
-    // Nothing was repaired, so no promise of a repair was kept.
-    clocks::void(tx, &case.ticket.id, &["cure"], act.at)?;
     finish(tx, act, case)?;
     let happened = Happened::new(
         &case.seller.id,
@@ -532,16 +527,12 @@ fn remedied(tx: &mut Tx, act: &Act, case: &Case, decide: &Decide) -> Result<Stan
 /// A decision that pays nothing: the review is over, and what was promised about paying is void.
 fn finish(tx: &mut Tx, act: &Act, case: &Case) -> Result<()> {
     clocks::resume(tx, &case.ticket.id, case.zone(), act.at)?;
-    clocks::stop(
-        tx,
-        &case.ticket.id,
-        &["first_response", "decision", "cure"],
-        act.at,
-    )?;
+    clocks::stop(tx, &case.ticket.id, &["first_response", "decision"], act.at)?;
+    // A repair that was made has ended its own promise.
     clocks::void(
         tx,
         &case.ticket.id,
-        &["completion", "payout", "bank_credit"],
+        &["cure", "completion", "payout", "bank_credit"],
         act.at,
     )?;
     close(tx, act, case)

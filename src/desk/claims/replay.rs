@@ -45,7 +45,8 @@ pub fn difference(conn: &mut Conn, row: &Row) -> Result<Option<String>> {
     let Ok(stored) = serde_json::from_str::<Assessment>(&row.result_json) else {
         return Ok(Some("the stored answer does not read".to_owned()));
     };
-    let shelf = policies::shelf(conn, &stored.policy.id)?;
+    let filed_at = rows::find(conn, &row.claim_id)?.received_at.utc();
+    let shelf = policies::shelf_at(conn, &stored.policy.id, filed_at)?;
     let Some(policy) = shelf.get(&stored.policy.id, &stored.policy.version) else {
         return Ok(Some(format!(
             "{} {} is not published",

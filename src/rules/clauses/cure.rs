@@ -7,8 +7,9 @@ use super::{Cure, Scope, Test, Turn, Verdict};
 use crate::rules::assessment::{ClockKind, Deadline, NextAction};
 use crate::rules::calendar::{end_of_day, local_day};
 use crate::rules::deadline::span;
-use crate::rules::facts::{At, Remedy};
+use crate::rules::facts::{At, Facts, Remedy};
 use crate::rules::hearing::Hearing;
+use crate::rules::policy::Policy;
 
 /// When the hours end, one way or another.
 struct Ends {
@@ -22,7 +23,7 @@ struct Ends {
     standing: bool,
 }
 
-pub fn examine(cure: &Cure, hearing: &Hearing) -> Verdict {
+pub(in crate::rules) fn examine(cure: &Cure, hearing: &Hearing) -> Verdict {
     if hearing.order.is_none() {
         return Verdict::no_order();
     }
@@ -151,13 +152,54 @@ fn ends(cure: &Cure, hearing: &Hearing) -> Ends {
     }
 }
 
-/// The promise of a cure, moved by the pause that this claim has seen.
-pub fn paused(hearing: &Hearing, deadline: Deadline) -> Deadline {
-    let cure = hearing.tests().find_map(|(clause, test)| match test {
-        Test::Cure(cure) if clause.id == deadline.clause => Some(cure),
+/// How it stands with a repair that was promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repair {
+    Runs,
+    /// Access was asked for in time, and is neither given nor refused (D6e).
+    Stands {
+        since: At,
+    },
+    Made {
+        at: At,
+    },
+    /// Nothing is to be repaired (D6c), or the customer refused the access that it needs (D6f).
+    Moot,
+}
+
+/// How it stands with the repair that this clause promises; the promise simply runs where the clause is no cure.
+pub fn repair(policy: &Policy, facts: &Facts, clause: &str) -> Repair {
+    let Some(ground) = policy.ground(&facts.ground) else {
+        return Repair::Runs;
+    };
+    let hearing = Hearing::new(policy, ground, facts);
+    let defect = &facts.findings.defect;
+    let fixed = defect.fixed_at.filter(|at| *at <= hearing.now);
+    if defect.access_refused == Some(true) || defect.approved == Some(false) {
+        return Repair::Moot;
+    }
+    if let Some(at) = fixed {
+        return Repair::Made { at };
+    }
+    let is_standing = cure_of(&hearing, clause).is_some_and(|cure| ends(cure, &hearing).standing);
+    match defect.access_requested_at {
+        Some(asked) if is_standing => Repair::Stands {
+            since: asked.max(hearing.received),
+        },
+        _ => Repair::Runs,
+    }
+}
+
+fn cure_of<'a>(hearing: &Hearing<'a>, clause: &str) -> Option<&'a Cure> {
+    hearing.tests().find_map(|(of, test)| match test {
+        Test::Cure(cure) if of.id == clause => Some(cure),
         _ => None,
-    });
-    match cure {
+    })
+}
+
+/// The promise of a cure, moved by the pause that this claim has seen.
+pub(crate) fn paused(hearing: &Hearing, deadline: Deadline) -> Deadline {
+    match cure_of(hearing, &deadline.clause) {
         Some(cure) if deadline.kind == ClockKind::Cure => Deadline {
             due_at: ends(cure, hearing).adopted,
             ..deadline

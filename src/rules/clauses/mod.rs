@@ -4,7 +4,7 @@
 
 mod chargeback;
 mod condition;
-pub(super) mod cure;
+pub mod cure;
 mod evidence;
 mod exclusion;
 mod fee;

@@ -71,7 +71,6 @@ impl Case {
         let ticket = db::tickets::find(conn, &claim.ticket_id)?;
         let following = following(conn, looker, &ticket)?;
         let story = Story::read(conn, ticket)?;
-        let shelf = story.shelf.clone();
         let established = db::claims::facts(conn, &claim.id)?;
         let row = db::claims::latest_assessment(conn, &claim.id)?;
         let stored: Assessment = serde_json::from_str(&row.result_json)?;
@@ -82,6 +81,7 @@ impl Case {
             refunded_then = Some(refunded_by(&row.facts_json)?);
         } else {
             let facts = claims::facts(conn, &claim, looker.wall.now, None)?;
+            let shelf = claims::shelf_of(conn, &claim)?;
             now = adjudicate(&shelf, &facts);
             let paths: Vec<&str> = established.iter().map(|fact| fact.name.as_str()).collect();
             questions = matters(&shelf, &facts, &paths);
