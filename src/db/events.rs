@@ -84,6 +84,17 @@ pub fn of_ticket(conn: &mut Conn, ticket: &TicketId) -> QueryResult<Vec<Event>> 
         .load(conn)
 }
 
+/// The kind of the newest event of a ticket that is one of these.
+pub fn last_of(conn: &mut Conn, ticket: &TicketId, kinds: &[&str]) -> QueryResult<Option<String>> {
+    events::table
+        .filter(events::ticket_id.eq(ticket))
+        .filter(events::kind.eq_any(kinds.iter().map(|kind| (*kind).to_owned())))
+        .order(events::seq.desc())
+        .select(events::kind)
+        .first(conn)
+        .optional()
+}
+
 pub fn of_order(conn: &mut Conn, order: &OrderId) -> QueryResult<Vec<Event>> {
     events::table
         .filter(events::order_id.eq(order))

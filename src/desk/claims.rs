@@ -219,7 +219,13 @@ fn settle(
 ) -> Result<Standing> {
     keep(tx, act, &claim, &facts, &assessment)?;
     let before = claim_state(&claim)?;
-    let after = step(&claim, lifecycle::Verb::Assess, assessment.outcome)?;
+    let mut after = step(&claim, lifecycle::Verb::Assess, assessment.outcome)?;
+    if before == lifecycle::State::NeedsEvidence && awaits_answer(tx, act, &ticket)? {
+        after = match after {
+            lifecycle::State::OnHold => after,
+            _ => before,
+        };
+    }
     rows::set_state(tx, &claim.id, after.word())?;
     follow(tx, act, &ticket, before, after)?;
     let policy = governing(shelf, &assessment)?;
@@ -268,6 +274,17 @@ fn settle(
         tell::missing(tx, act, seller, policy, &standing)?;
     }
     Ok(standing)
+}
+
+/// Whether a person's question is still open. It is theirs to drop, by what they find out themselves: news of the order that comes
+/// in by night does not answer it.
+fn awaits_answer(tx: &mut Tx, act: &Act, ticket: &Ticket) -> Result<bool> {
+    if act.person().is_some() {
+        return Ok(false);
+    }
+    let turns = ["claim_asked", "claim_supplied", "customer_wrote"];
+    let last = crate::db::events::last_of(tx, &ticket.id, &turns)?;
+    Ok(last.as_deref() == Some("claim_asked"))
 }
 
 /// The assessment's row, with the facts it rests on: enough to replay it.

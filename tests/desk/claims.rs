@@ -294,6 +294,44 @@ impl Shop {
     }
 }
 
+#[test]
+fn news_of_the_order_does_not_answer_what_an_agent_asked() {
+    let shop = Shop::of("panel-guarantee", "UTC");
+    let order = shop.order("A-1", "10", "card-1", Status::InProgress, "400");
+    let wants = shop.wants(Some(&order), "order_cancellation", "I no longer need it.");
+    let standing = shop.files(&wants, 0).unwrap();
+    let act = shop.act(&shop.omar, 5);
+    let asked = shop.db.pool.write(|tx| {
+        let seen = tickets::find(tx, &standing.ticket.id)?.seq;
+        claims::ask(tx, &act, &standing.claim.id, seen, "Which link was it?")
+    });
+    assert_eq!(asked.unwrap().state, "needs_evidence");
+    let night = Act::operator(at(600), SITE);
+    let state = |of: &Shop| {
+        of.reads(|conn| Ok(rows::find(conn, &standing.claim.id)?))
+            .state
+    };
+    let news = progress(Status::InProgress, "300");
+    let told = shop.db.pool.write(|tx| {
+        orders::record_status(tx, &night, &order.id, &news, "import", at(600))?;
+        claims::follow_order(tx, &night, &order.id)
+    });
+    told.unwrap();
+    assert_eq!(state(&shop), "needs_evidence");
+    assert_eq!(shop.clock(&standing, "decision").state, "paused");
+    let answer = Supply {
+        words: "The second one.".to_owned(),
+        ..Supply::default()
+    };
+    let act = shop.act(&shop.anna, 700);
+    let supplied = shop
+        .db
+        .pool
+        .write(|tx| claims::supply(tx, &act, &standing.claim.id, &answer));
+    supplied.unwrap();
+    assert_eq!(state(&shop), "in_review");
+}
+
 fn progress(status: Status, remains: &str) -> Progress {
     Progress {
         status,
