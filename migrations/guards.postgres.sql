@@ -66,3 +66,9 @@ DROP TRIGGER IF EXISTS guard_outbox_delete ON outbox;
 CREATE TRIGGER guard_outbox_delete BEFORE DELETE ON outbox FOR EACH ROW EXECUTE FUNCTION refuse_change();
 DROP TRIGGER IF EXISTS guard_disputes_delete ON disputes;
 CREATE TRIGGER guard_disputes_delete BEFORE DELETE ON disputes FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_exceptions_delete ON exceptions;
+CREATE TRIGGER guard_exceptions_delete BEFORE DELETE ON exceptions FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_exceptions_update ON exceptions;
+CREATE TRIGGER guard_exceptions_update BEFORE UPDATE ON exceptions FOR EACH ROW
+WHEN (OLD.state <> 'open' OR NEW.amount_e8 <> OLD.amount_e8 OR NEW.proposed_by <> OLD.proposed_by OR NEW.assessment_id <> OLD.assessment_id)
+EXECUTE FUNCTION refuse_change();

@@ -64,3 +64,9 @@ DROP TRIGGER IF EXISTS guard_outbox_delete;
 CREATE TRIGGER guard_outbox_delete BEFORE DELETE ON outbox BEGIN SELECT RAISE(ABORT, 'append-only: delete on outbox'); END;
 DROP TRIGGER IF EXISTS guard_disputes_delete;
 CREATE TRIGGER guard_disputes_delete BEFORE DELETE ON disputes BEGIN SELECT RAISE(ABORT, 'append-only: delete on disputes'); END;
+DROP TRIGGER IF EXISTS guard_exceptions_delete;
+CREATE TRIGGER guard_exceptions_delete BEFORE DELETE ON exceptions BEGIN SELECT RAISE(ABORT, 'append-only: delete on exceptions'); END;
+DROP TRIGGER IF EXISTS guard_exceptions_update;
+CREATE TRIGGER guard_exceptions_update BEFORE UPDATE ON exceptions
+WHEN OLD.state <> 'open' OR NEW.amount_e8 <> OLD.amount_e8 OR NEW.proposed_by <> OLD.proposed_by OR NEW.assessment_id <> OLD.assessment_id
+BEGIN SELECT RAISE(ABORT, 'append-only: update on exceptions'); END;

@@ -66,6 +66,7 @@ ids!(
     FileId,
     AssessmentId,
     DecisionId,
+    ExceptionId,
     PayoutId,
     DisputeId,
     ClockId,

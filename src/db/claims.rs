@@ -493,6 +493,10 @@ pub fn assessments(conn: &mut Conn, claim: &ClaimId) -> QueryResult<Vec<Assessme
         .load(conn)
 }
 
+pub fn assessment(conn: &mut Conn, id: &AssessmentId) -> QueryResult<Assessment> {
+    assessments::table.find(id).first(conn)
+}
+
 pub fn latest_assessment(conn: &mut Conn, claim: &ClaimId) -> QueryResult<Assessment> {
     assessments::table
         .filter(assessments::claim_id.eq(claim))

@@ -11,6 +11,7 @@ pub mod deposits;
 pub mod dialect;
 pub mod disputes;
 pub mod events;
+pub mod exceptions;
 pub mod files;
 pub mod forms;
 pub mod history;

@@ -547,6 +547,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    exceptions (id) {
+        id -> Text,
+        seller_id -> Text,
+        claim_id -> Text,
+        seq -> BigInt,
+        assessment_id -> Text,
+        currency -> Text,
+        computed_e8 -> Nullable<BigInt>,
+        amount_e8 -> BigInt,
+        override_reason -> Nullable<Text>,
+        words -> Text,
+        proposed_by -> Text,
+        proposed_at -> Timestamp,
+        state -> Text,
+        settled_by -> Nullable<Text>,
+        settled_at -> Nullable<Timestamp>,
+        settled_words -> Nullable<Text>,
+        decision_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     kept_forms (id) {
         id -> Text,
         person_id -> Text,
@@ -610,4 +632,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     outbox,
     forms,
+    kept_forms,
+    exceptions,
 );

@@ -7,6 +7,7 @@
 mod ask;
 mod cancel;
 mod decide;
+mod exceptions;
 mod gather;
 mod replay;
 mod settle;
@@ -218,6 +219,7 @@ fn settle(
     first: bool,
 ) -> Result<Standing> {
     keep(tx, act, &claim, &facts, &assessment)?;
+    exceptions::after_assessment(tx, act, &claim, &assessment)?;
     let before = claim_state(&claim)?;
     let mut after = step(&claim, lifecycle::Verb::Assess, assessment.outcome)?;
     if before == lifecycle::State::NeedsEvidence && awaits_answer(tx, act, &ticket)? {

@@ -13,14 +13,20 @@ pub fn of(role: Option<Role>, path: &str) -> Vec<NavItem> {
             ("Requests", "/portal/tickets"),
             ("Balance", "/portal/balance"),
         ],
-        Some(Role::Agent) => &[("Queue", "/queue"), ("Payouts", "/queue/payouts")],
+        Some(Role::Agent) => &[
+            ("Queue", "/queue"),
+            ("Second eyes", "/queue/exceptions"),
+            ("Payouts", "/queue/payouts"),
+        ],
         Some(Role::Lead) => &[
             ("Queue", "/queue"),
+            ("Second eyes", "/queue/exceptions"),
             ("Payouts", "/queue/payouts"),
             ("Outbox", "/queue/outbox"),
         ],
         Some(Role::Manager) | Some(Role::Admin) => &[
             ("Queue", "/queue"),
+            ("Second eyes", "/queue/exceptions"),
             ("Payouts", "/queue/payouts"),
             ("Outbox", "/queue/outbox"),
             ("Promises kept", "/reports/sla"),

@@ -7,6 +7,7 @@ mod case;
 mod check;
 pub mod claim;
 pub mod decision;
+pub mod exceptions;
 pub mod facts;
 mod head;
 pub mod index;
@@ -62,6 +63,7 @@ pub struct Typed {
     other: Option<Filled>,
     reject: Option<Filled>,
     ask: Option<Filled>,
+    decline: Option<Filled>,
     facts: Option<Filled>,
     /// Why nothing was done, and what to do next.
     refusal: Option<String>,
@@ -75,6 +77,7 @@ impl Typed {
             &self.other,
             &self.reject,
             &self.ask,
+            &self.decline,
             &self.facts,
         ];
         self.refusal.is_some() || forms.into_iter().flatten().any(Filled::is_refused)

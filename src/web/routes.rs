@@ -124,6 +124,7 @@ routes! {
     Agent    POST "/queue/tickets/{number}/closure" => queue::turns::close;
     Agent    POST "/queue/tickets/{number}/reopening" => queue::turns::reopen;
     Agent    GET  "/queue/orders/{number}" => queue::order::show;
+    Agent    GET  "/queue/exceptions" => queue::exceptions::show;
     Agent    GET  "/queue/payouts" => queue::payouts::show;
     Lead     POST "/queue/payouts/{number}/settlement" => queue::payouts::settle;
     Lead     POST "/queue/payouts/{number}/failure" => queue::payouts::fail;

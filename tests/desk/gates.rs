@@ -90,6 +90,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("POST", "/queue/tickets/{number}/closure", STAFF),
     ("POST", "/queue/tickets/{number}/reopening", STAFF),
     ("GET",  "/queue/orders/{number}", STAFF),
+    ("GET",  "/queue/exceptions", STAFF),
     ("GET",  "/queue/payouts", STAFF),
     ("POST", "/queue/payouts/{number}/settlement", LEADS),
     ("POST", "/queue/payouts/{number}/failure", LEADS),

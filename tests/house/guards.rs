@@ -13,6 +13,7 @@ const FROZEN: &[&str] = &[
     "entries",
     "events",
     "evidence",
+    "exceptions",
     "facts",
     "journals",
     "lot_moves",

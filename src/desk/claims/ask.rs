@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Standing, claim_state, reassess, step, tell};
+use super::{Standing, claim_state, exceptions, reassess, step, tell};
 use crate::act::Act;
 use crate::db::Tx;
 use crate::db::claims::{self as rows, Claim, Evidence, Fact};
@@ -189,6 +189,7 @@ pub fn withdraw(tx: &mut Tx, act: &Act, id: &ClaimId) -> Result<Claim> {
     own(act, &claim)?;
     let state = step(&claim, lifecycle::Verb::Withdraw, Outcome::NeedsReview)?;
     rows::set_state(tx, id, state.word())?;
+    exceptions::after_end(tx, act, &claim)?;
     let ticket = crate::db::tickets::find(tx, &claim.ticket_id)?;
     tickets::step(tx, act, &ticket, turn::Verb::Close)?;
     let kinds = [

@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 
 use crate::act::{Act, Person, Who};
 use crate::db::claims::{self as rows, Claim, Decision};
+use crate::db::exceptions::Exception;
 use crate::db::orders::{self, Progress};
 use crate::db::sellers::{self, Seller};
 use crate::db::tickets::Ticket;
@@ -13,7 +14,7 @@ use crate::db::{Conn, Tx};
 use crate::desk::events::{Happened, record};
 use crate::desk::{clocks, orders as purchases, payouts, policies, tickets};
 use crate::error::{Code, Error, Fields, Result};
-use crate::ids::{ClaimId, DecisionId};
+use crate::ids::{ClaimId, DecisionId, ExceptionId};
 use crate::rules::adjudicate::adjudicate;
 use crate::rules::assessment::{Assessment, Destination, Outcome, Payment};
 use crate::rules::facts::{CanceledBy, Facts, Status, Stop};
@@ -23,12 +24,17 @@ use crate::rules::money::Amount;
 use crate::rules::policy::Policy;
 use crate::rules::rights;
 
-use super::{Standing, gather, governing, keep, settle, step, tell};
+use super::{Standing, exceptions, gather, governing, keep, settle, step, tell};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Approve,
     Reject,
+    /// Grant what somebody else proposed, or decline it.
+    Endorse,
+    Decline,
+    /// Take one's own proposal back.
+    Retract,
 }
 
 /// A person's decision, on the ticket as they had it before them.
@@ -50,6 +56,10 @@ pub struct Decide {
 #[derive(Debug, Clone)]
 pub enum Decided {
     Done(Box<Standing>),
+    /// Nothing is granted yet: a second person decides.
+    Proposed(Box<Exception>),
+    /// A proposal was declined or taken back; the claim is open as before.
+    Dropped,
     /// Time or facts had moved on: nothing was decided, and this is what the rules say now.
     Changed(Box<Standing>),
 }
@@ -106,12 +116,26 @@ pub fn decide(tx: &mut Tx, act: &Act, decide: &Decide) -> Result<Decided> {
         policy,
         facts: &facts,
         assessment: &assessment,
+        endorsed: None,
     };
-    let standing = match decide.verdict {
-        Verdict::Reject => reject(tx, act, &case, decide)?,
-        Verdict::Approve => approve(tx, act, &case, decide, &person)?,
-    };
-    Ok(Decided::Done(Box::new(standing)))
+    match decide.verdict {
+        Verdict::Reject => reject(tx, act, &case, decide).map(done),
+        Verdict::Approve => approve(tx, act, &case, decide, &person),
+        Verdict::Endorse => endorse(tx, act, case, &person).map(done),
+        Verdict::Decline => {
+            let row = exceptions::to_decide(tx, &case, &person, limits(&seller, &claim))?;
+            exceptions::decline(tx, act, &case, &row, &person, decide)?;
+            Ok(Decided::Dropped)
+        }
+        Verdict::Retract => {
+            exceptions::withdraw(tx, act, &claim, &person)?;
+            Ok(Decided::Dropped)
+        }
+    }
+}
+
+fn done(standing: Standing) -> Decided {
+    Decided::Done(Box::new(standing))
 }
 
 /// An appeal is decided by somebody other than the one who rejected the claim.
@@ -127,13 +151,15 @@ fn another_person(tx: &mut Tx, claim: &Claim, person: &Person) -> Result<()> {
 }
 
 /// What a decision is about.
-struct Case<'a> {
-    seller: &'a Seller,
+pub(super) struct Case<'a> {
+    pub(super) seller: &'a Seller,
     ticket: &'a Ticket,
-    claim: &'a Claim,
+    pub(super) claim: &'a Claim,
     policy: &'a Policy,
     facts: &'a Facts,
-    assessment: &'a Assessment,
+    pub(super) assessment: &'a Assessment,
+    /// The proposal that the decision carries out.
+    endorsed: Option<ExceptionId>,
 }
 
 impl Case<'_> {
@@ -166,9 +192,10 @@ pub(super) fn automatically(
         policy,
         facts: &facts,
         assessment,
+        endorsed: None,
     };
     let parts = plan(&case, amount)?;
-    pay(tx, act, &case, &parts, amount, None, "")
+    pay(tx, act, &case, &parts, amount, (None, ""))
 }
 
 /// The most that can still be refunded here, whatever anyone decides: paid less refunded less disputed (I13); for a balance,
@@ -189,13 +216,13 @@ fn approve(
     case: &Case,
     decide: &Decide,
     person: &Person,
-) -> Result<Standing> {
+) -> Result<Decided> {
     let assessment = case.assessment;
     if assessment.outcome == Outcome::OnHold {
         return Err(Error::refused(Code::OnHold));
     }
     if assessment.outcome == Outcome::Remedied && decide.amount_e8.is_none_or(|e8| e8 == 0) {
-        return remedied(tx, act, case, decide);
+        return remedied(tx, act, case, decide).map(done);
     }
     let computed = assessment.amount;
     let amount = decide.amount_e8.map(Amount::from_e8).or(computed);
@@ -214,17 +241,41 @@ fn approve(
     }
     let recommended = matches!(assessment.outcome, Outcome::Eligible | Outcome::NeedsReview);
     let reason = overriding(decide, Some(amount) != computed || !recommended)?;
-    within_limit(case, person, amount)?;
     let parts = plan(case, amount)?;
-    pay(
-        tx,
-        act,
-        case,
-        &parts,
-        amount,
-        reason.as_deref(),
-        &decide.words,
-    )
+    let standing = rights::Standing {
+        own: false,
+        proposed: false,
+        granted_e8: amount.e8(),
+        computed_e8: computed.filter(|_| recommended).map_or(0, Amount::e8),
+    };
+    let said = (reason.as_deref(), decide.words.as_str());
+    match rights::deciding(person.role, standing, limits(case.seller, case.claim)) {
+        rights::Ruling::Alone => pay(tx, act, case, &parts, amount, said).map(done),
+        rights::Ruling::WithSecond => {
+            let assessed = keep(tx, act, case.claim, case.facts, case.assessment)?;
+            let row = exceptions::propose(tx, act, case, person, assessed.id, amount, said)?;
+            Ok(Decided::Proposed(Box::new(row)))
+        }
+        rights::Ruling::Never(_) => Err(Error::Forbidden),
+    }
+}
+
+/// Grants what somebody else proposed.
+fn endorse(tx: &mut Tx, act: &Act, mut case: Case, person: &Person) -> Result<Standing> {
+    if case.assessment.outcome == Outcome::OnHold {
+        return Err(Error::refused(Code::OnHold));
+    }
+    let limits = limits(case.seller, case.claim);
+    let row = exceptions::to_decide(tx, &case, person, limits)?;
+    let amount = Amount::from_e8(row.amount_e8);
+    let most = ceiling(tx, case.claim, case.assessment)?;
+    if most.is_none_or(|most| amount > most) {
+        return Err(over(case.claim, most));
+    }
+    let parts = plan(&case, amount)?;
+    case.endorsed = Some(row.id.clone());
+    let said = (row.override_reason.as_deref(), row.words.as_str());
+    pay(tx, act, &case, &parts, amount, said)
 }
 
 /// What may be granted alone on a claim. Limits are amounts of the seller's currency and say nothing of another one.
@@ -236,29 +287,6 @@ pub fn limits(seller: &Seller, claim: &Claim) -> rights::Limits {
         }
     } else {
         rights::Limits::ABROAD
-    }
-}
-
-/// What one person may grant alone depends on the role: above it, somebody with more may.
-fn within_limit(case: &Case, person: &Person, amount: Amount) -> Result<()> {
-    let (seller, claim) = (case.seller, case.claim);
-    match limits(seller, claim).of(person.role) {
-        Some(_) if claim.currency != seller.currency => {
-            let words = format!(
-                "This is in {}, and limits are in {}: a manager decides it. Assign it to one.",
-                claim.currency, seller.currency
-            );
-            Err(Error::refused_because(Code::OverLimit, words))
-        }
-        Some(limit) if amount.e8() > limit => {
-            let most = Amount::from_e8(limit);
-            let words = format!(
-                "You may grant up to {most} {} alone. Assign this to somebody who may grant more.",
-                seller.currency
-            );
-            Err(Error::refused_because(Code::OverLimit, words))
-        }
-        _ => Ok(()),
     }
 }
 
@@ -307,16 +335,14 @@ fn plan(case: &Case, amount: Amount) -> Result<Vec<Part>> {
     Ok(parts)
 }
 
-/// Books an approval: money, decision, clocks, event, letter.
-#[allow(clippy::too_many_arguments)]
+/// Books an approval: money, decision, clocks, event, letter. With the reason and the words of an override.
 fn pay(
     tx: &mut Tx,
     act: &Act,
     case: &Case,
     parts: &[Part],
     amount: Amount,
-    reason: Option<&str>,
-    words: &str,
+    (reason, words): (Option<&str>, &str),
 ) -> Result<Standing> {
     let decision = write(tx, act, case, "approve", amount, reason, words)?;
     let to_balance = parts
@@ -339,10 +365,14 @@ fn pay(
     after_approval(tx, act, case, to_balance)?;
     end_order(tx, act, case)?;
     let sum = tell::money(case.claim, amount);
+    let proposed = case
+        .endorsed
+        .as_ref()
+        .map_or("", |_| ", as it was proposed");
     let happened = Happened::new(
         &case.seller.id,
         "claim_approved",
-        format!("{} approved {sum}.", act.who.label()),
+        format!("{} approved {sum}{}.", act.who.label(), proposed),
     )
     .on_ticket(&case.ticket.id)
     .on_claim(&case.claim.id)
@@ -567,7 +597,10 @@ fn write(
         prev_hash: String::new(),
         hash: String::new(),
     };
-    Ok(rows::insert_decision(tx, decision)?)
+    let decision = rows::insert_decision(tx, decision)?;
+    let carried_out = case.endorsed.as_ref();
+    exceptions::after_decision(tx, act, case.claim, &decision, carried_out)?;
+    Ok(decision)
 }
 
 fn standing(tx: &mut Tx, case: &Case) -> Result<Standing> {

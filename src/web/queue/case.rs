@@ -8,6 +8,7 @@ use super::story::Story;
 use crate::db::claims::{Claim, Decision, Evidence, Fact};
 use crate::db::deposits::{Balance, Lot};
 use crate::db::disputes::Dispute;
+use crate::db::exceptions::Exception;
 use crate::db::orders::{Order, OrderEvent};
 use crate::db::payouts::Payout;
 use crate::db::tickets::{Cursor, Filter};
@@ -35,6 +36,9 @@ pub struct Case {
     pub established: Vec<Fact>,
     pub decisions: Vec<Decision>,
     pub payouts: Vec<Payout>,
+    /// What was ever put before a second person, and the one that waits.
+    pub exceptions: Vec<Exception>,
+    pub waiting: Option<Exception>,
     /// What people's keys in facts and decisions stand for.
     pub people: HashMap<PersonId, String>,
     /// What the rules said last, as it is stored.
@@ -103,6 +107,11 @@ impl Case {
                 .iter()
                 .map(|decision| PersonId::from(decision.decided_by.as_str())),
         );
+        let exceptions = db::exceptions::of_claim(conn, &claim.id)?;
+        for row in &exceptions {
+            doers.push(row.proposed_by.clone());
+            doers.extend(row.settled_by.clone());
+        }
         Ok(Case {
             lots: lots(conn, &claim)?,
             labels: labels(conn, &claim)?,
@@ -110,6 +119,8 @@ impl Case {
             evidence: db::claims::evidence(conn, &claim.id)?,
             payouts: db::payouts::of_claim(conn, &claim.id)?,
             people: db::people::names(conn, &doers)?,
+            waiting: exceptions.iter().find(|row| row.state == "open").cloned(),
+            exceptions,
             ceiling: claims::ceiling(conn, &claim, &now)?,
             story,
             claim,

@@ -8,6 +8,7 @@ use super::case::{Case, goes_to};
 use super::decision::{Proposal, Wanted};
 use crate::act::Act;
 use crate::db::claims::Claim;
+use crate::db::exceptions::Exception;
 use crate::db::mail::Row as Letter;
 use crate::db::orders::Order;
 use crate::db::payouts::Payout;
@@ -36,13 +37,35 @@ pub struct Effects {
     closes: bool,
 }
 
+impl Effects {
+    /// Nothing happens yet but that it waits.
+    fn proposed(row: &Exception) -> Effects {
+        Effects {
+            granted_e8: row.amount_e8,
+            computed_e8: row.computed_e8,
+            state: PROPOSED.to_owned(),
+            payouts: Vec::new(),
+            order: None,
+            letters: Vec::new(),
+            kept: Vec::new(),
+            late: Vec::new(),
+            closes: false,
+        }
+    }
+}
+
+/// The state of a claim whose refund waits for a second person.
+const PROPOSED: &str = "proposed";
+
 /// Runs the verb and reads what it did, inside a transaction that is undone. `None`: what the rules say has changed.
 pub fn rehearse(tx: &mut Tx, act: &Act, claim: &Claim, decide: &Decide) -> Result<Option<Effects>> {
     let letters_before = db::mail::of_ticket(tx, &claim.ticket_id)?.len();
     let payouts_before = db::payouts::of_claim(tx, &claim.id)?.len();
     let clocks_before = db::clocks::of_ticket(tx, &claim.ticket_id)?;
-    let Decided::Done(standing) = claims::decide(tx, act, decide)? else {
-        return Ok(None);
+    let standing = match claims::decide(tx, act, decide)? {
+        Decided::Done(standing) => standing,
+        Decided::Proposed(row) => return Ok(Some(Effects::proposed(&row))),
+        Decided::Changed(_) | Decided::Dropped => return Ok(None),
     };
     let order = match &claim.order_id {
         Some(id) => Some(db::orders::find(tx, id)?),
@@ -143,6 +166,9 @@ pub fn verdict_words(wanted: Wanted) -> &'static str {
         Wanted::Approve => "Approve what the policy computes",
         Wanted::Override => "Grant another amount",
         Wanted::Reject => "Reject",
+        Wanted::Endorse => "Approve what was proposed",
+        Wanted::Decline => "Decline what was proposed",
+        Wanted::Retract => "Take the proposal back",
     }
 }
 
@@ -152,6 +178,7 @@ fn heading(case: &Case, effects: &Effects) -> String {
     match effects.state.as_str() {
         "rejected" => format!("Reject {name}'s request?"),
         "remedied" => "Close this as put right?".to_owned(),
+        PROPOSED => format!("Propose to refund {money} to {name}?"),
         _ => format!("Refund {money} to {name}?"),
     }
 }
@@ -182,6 +209,10 @@ fn button(case: &Case, effects: &Effects) -> String {
     match (effects.state.as_str(), parts.as_slice()) {
         ("rejected", _) => format!("Reject and tell {name}"),
         ("remedied", _) => format!("Close as put right and tell {name}"),
+        (PROPOSED, _) => {
+            let money = filters::money(effects.granted_e8, &case.claim.currency);
+            format!("Propose {money}")
+        }
         (_, [(amount, to)]) => format!("Refund {amount} to {to}"),
         (_, parts) => {
             let each: Vec<String> = parts
@@ -195,9 +226,12 @@ fn button(case: &Case, effects: &Effects) -> String {
 
 fn difference(case: &Case, proposal: &Proposal, effects: &Effects) -> String {
     let money = |e8: i64| filters::money(e8, &case.claim.currency);
-    let reason = proposal
-        .reason
-        .as_deref()
+    let waiting = case.waiting.as_ref();
+    let proposed = waiting.filter(|_| proposal.verdict == Wanted::Endorse);
+    let reason = proposed
+        .map_or(proposal.reason.as_deref(), |row| {
+            row.override_reason.as_deref()
+        })
         .and_then(|code| OVERRIDES.iter().find(|(known, _)| *known == code));
     let because = reason.map_or(String::new(), |(_, words)| {
         format!(" Reason: {}.", words.to_lowercase())
@@ -228,6 +262,7 @@ fn rows(case: &Case, proposal: &Proposal, looker: &Looker, effects: &Effects) ->
     let mut rows: Vec<Row> = Vec::new();
     let parts = destinations(case, effects)
         .into_iter()
+        .filter(|_| effects.state != PROPOSED)
         .map(|(amount, to)| format!("{amount} to {to}"));
     let parts: Vec<String> = parts.collect();
     if !parts.is_empty() {
@@ -250,11 +285,36 @@ fn rows(case: &Case, proposal: &Proposal, looker: &Looker, effects: &Effects) ->
     {
         rows.push(Row::text("Your words", words));
     }
-    rows.push(Row::text("Decided by", &looker.person.name));
+    let by = match &case.waiting {
+        Some(row) if proposal.verdict == Wanted::Endorse => {
+            rows.push(Row::text(
+                "Proposed by",
+                &case.doer(row.proposed_by.as_str()),
+            ));
+            if !row.words.is_empty() {
+                rows.push(Row::text("Their words", &row.words));
+            }
+            "Approved by"
+        }
+        _ if effects.state == PROPOSED => "Proposed by",
+        _ => "Decided by",
+    };
+    rows.push(Row::text(by, &looker.person.name));
     rows
 }
 
 fn consequences(case: &Case, effects: &Effects) -> Vec<String> {
+    if effects.state == PROPOSED {
+        return vec![
+            "Nothing is paid yet: a second person looks at it, and it is paid when they approve."
+                .to_owned(),
+            "The promises of this request run on meanwhile.".to_owned(),
+            format!(
+                "{name} is told nothing before that.",
+                name = first_name(&case.story.customer.name)
+            ),
+        ];
+    }
     let mut lines = Vec::new();
     let away: i64 = effects.payouts.iter().map(|payout| payout.amount_e8).sum();
     if effects.granted_e8 > away {

@@ -38,6 +38,11 @@ pub enum Wanted {
     /// Another amount, or an amount where the rules do not recommend one.
     Override,
     Reject,
+    /// What somebody else proposed.
+    Endorse,
+    Decline,
+    /// One's own proposal, taken back.
+    Retract,
 }
 
 impl Wanted {
@@ -46,6 +51,9 @@ impl Wanted {
             Wanted::Approve => "approve",
             Wanted::Override => "override",
             Wanted::Reject => "reject",
+            Wanted::Endorse => "endorse",
+            Wanted::Decline => "decline",
+            Wanted::Retract => "retract",
         }
     }
 }
@@ -65,15 +73,17 @@ impl Proposal {
     fn decide(&self, claim: &Claim, whole_cents: bool) -> Result<Decide> {
         let amount = match self.verdict {
             Wanted::Override => Some(self.read_amount(claim, whole_cents)?),
-            Wanted::Approve | Wanted::Reject => None,
+            _ => None,
         };
         Ok(Decide {
             claim: claim.id.clone(),
             seen: self.seen.ticket,
-            verdict: if self.verdict == Wanted::Reject {
-                Verdict::Reject
-            } else {
-                Verdict::Approve
+            verdict: match self.verdict {
+                Wanted::Approve | Wanted::Override => Verdict::Approve,
+                Wanted::Reject => Verdict::Reject,
+                Wanted::Endorse => Verdict::Endorse,
+                Wanted::Decline => Verdict::Decline,
+                Wanted::Retract => Verdict::Retract,
             },
             amount_e8: amount.map(Amount::e8),
             reason: self.reason.clone(),
@@ -93,7 +103,11 @@ impl Proposal {
     fn typed(&self, form: &Form<Proposal>, problems: &Fields) -> Typed {
         let filled = Some(form.again(problems));
         match self.verdict {
-            Wanted::Approve => Typed::default(),
+            Wanted::Approve | Wanted::Endorse | Wanted::Retract => Typed::default(),
+            Wanted::Decline => Typed {
+                decline: filled,
+                ..Typed::default()
+            },
             Wanted::Override => Typed {
                 other: filled,
                 ..Typed::default()
@@ -182,6 +196,17 @@ pub async fn create(
                     Decided::Done(standing) => {
                         Ok(Done::new(format!("/queue/claims/{asked}"), told(&standing)))
                     }
+                    Decided::Proposed(row) => Ok(Done::new(
+                        format!("/queue/claims/{asked}"),
+                        format!(
+                            "{} is proposed. Nothing is paid until a second person has approved it.",
+                            filters::money(row.amount_e8, &row.currency)
+                        ),
+                    )),
+                    Decided::Dropped => Ok(Done::new(
+                        format!("/queue/claims/{asked}"),
+                        "The proposal is off; the request is open as before.",
+                    )),
                     Decided::Changed(_) => {
                         noticed.store(true, Ordering::Relaxed);
                         Err(Error::Stale)
@@ -256,7 +281,7 @@ async fn unfit(
         }
         Err(Error::Invalid(problems)) => {
             let mut typed = proposal.typed(form, &problems);
-            if proposal.verdict == Wanted::Approve {
+            if matches!(proposal.verdict, Wanted::Approve | Wanted::Endorse) {
                 typed.refusal = problems.iter().map(|(_, why)| why.to_owned()).next();
             }
             claim::refuse(app, visit, looker, number, typed).await
