@@ -153,6 +153,7 @@ id_columns!(
     FileId,
     AssessmentId,
     DecisionId,
+    ExceptionId,
     PayoutId,
     DisputeId,
     ClockId,

@@ -17,6 +17,8 @@ use crate::support::make::{Shop, e8, progress};
 const ANNA: &str = "anna@harbor.example";
 const BEN: &str = "ben@harbor.example";
 const OMAR: &str = "omar@desk.example";
+/// Proposes what Omar then approves.
+const LENA: &str = "lena@desk.example";
 
 /// An agent whose name a spreadsheet would take for a formula.
 const FORMULA: &str = "=Omar Haddad";
@@ -43,7 +45,8 @@ impl<'a> February<'a> {
     fn of(desk: &'a Desk) -> February<'a> {
         let anna = desk.person("Anna Lindqvist", ANNA, Role::Customer);
         let ben = desk.person("Ben Ode", BEN, Role::Customer);
-        desk.person(FORMULA, OMAR, Role::Agent);
+        desk.person(FORMULA, OMAR, Role::Lead);
+        desk.person("Lena Fox", LENA, Role::Agent);
         let pool = &desk.app.pool;
         let open = |name, policy| Shop::of(pool, at("2026-01-15T09:00:00Z"), name, policy);
         let (harbour, pier) = (
@@ -269,19 +272,28 @@ impl<'a> February<'a> {
     }
 
     fn decides(&self, claim: &Claim, after: Duration, verdict: Verdict, amount: Option<&str>) {
-        let act = self.act(OMAR, claim.received_at.utc() + after);
-        let decided = self.desk.app.pool.write(|tx| {
-            let decide = Decide {
-                claim: claim.id.clone(),
-                seen: db::tickets::find(tx, &claim.ticket_id)?.seq,
-                verdict,
-                amount_e8: amount.map(e8),
-                reason: amount.map(|_| "goodwill".to_owned()),
-                words: "+2.50, because they have been with us for years".to_owned(),
-            };
-            claims::decide(tx, &act, &decide)
-        });
-        assert!(matches!(decided.unwrap(), Decided::Done(_)));
+        let at = claim.received_at.utc() + after;
+        let decides = |who: &str, verdict: Verdict| {
+            let act = self.act(who, at);
+            let decided = self.desk.app.pool.write(|tx| {
+                let decide = Decide {
+                    claim: claim.id.clone(),
+                    seen: db::tickets::find(tx, &claim.ticket_id)?.seq,
+                    verdict,
+                    amount_e8: amount.map(e8),
+                    reason: amount.map(|_| "goodwill".to_owned()),
+                    words: "+2.50, because they have been with us for years".to_owned(),
+                };
+                claims::decide(tx, &act, &decide)
+            });
+            decided.unwrap()
+        };
+        if amount.is_some() {
+            assert!(matches!(decides(LENA, verdict), Decided::Proposed(_)));
+            assert!(matches!(decides(OMAR, Verdict::Endorse), Decided::Done(_)));
+        } else {
+            assert!(matches!(decides(OMAR, verdict), Decided::Done(_)));
+        }
     }
 
     fn assigns(&self, claim: &Claim, after: Duration) {

@@ -275,6 +275,9 @@ fn above_the_limit(script: &mut Script) {
             "Discontinued since Monday. Above my limit: for Priya.",
         )
     });
+    script.at(script.ago(hours(16) - minutes(12)), |s| {
+        s.proposes("omar", "above-limit")
+    });
 }
 
 /// The buyer was told before the order that this service is not refunded once started.

@@ -23,7 +23,7 @@ use crate::desk::orders::{self, NewOrder};
 use crate::desk::people::{self, Newcomer};
 use crate::desk::tickets::{self, Opening};
 use crate::desk::{clocks, passwords, policies, sellers};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::ids::{ClaimId, DepositId, FileId, OrderId, TicketId, secret};
 use crate::rules::facts::MethodStatus;
 use crate::rules::lifecycle::payout::State;
@@ -444,6 +444,24 @@ impl<'a, 'c> Stage<'a, 'c> {
             Some(reason),
             words,
         )
+    }
+
+    /// What the rules computed, above one's own limit: it waits for somebody else.
+    pub fn proposes(&mut self, who: &str, label: &str) -> Result<()> {
+        let claim = self.claim(label)?;
+        let decide = Decide {
+            seen: self.seen(&claim)?,
+            claim,
+            verdict: Verdict::Approve,
+            amount_e8: None,
+            reason: None,
+            words: String::new(),
+        };
+        let act = self.act(who)?;
+        match claims::decide(self.tx, &act, &decide)? {
+            Decided::Proposed(_) => Ok(()),
+            other => Err(Error::broken(format!("{label} does not wait: {other:?}"))),
+        }
     }
 
     pub fn rejects(&mut self, who: &str, claim: &str, words: &str) -> Result<()> {

@@ -112,10 +112,14 @@ fn no_repair_is_owed_once_there_is_no_defect_or_no_access() {
 fn money_before_the_hours_are_over_breaks_no_promise_of_a_repair() {
     let shop = Shop::of("virtual-numbers", "UTC");
     let defect = shop.defect();
-    let decided = shop.decides(&shop.lena, &defect, 2 * HOUR, |decide| {
+    let proposed = shop.decides(&shop.omar, &defect, 2 * HOUR, |decide| {
         decide.amount_e8 = Some(e8("20"));
         decide.reason = Some("goodwill".to_owned());
         decide.words = "It cannot be repaired, so why wait.".to_owned();
+    });
+    assert!(matches!(proposed, Ok(Decided::Proposed(_))), "{proposed:?}");
+    let decided = shop.decides(&shop.lena, &defect, 2 * HOUR + 1, |decide| {
+        decide.verdict = Verdict::Endorse;
     });
     assert!(matches!(decided, Ok(Decided::Done(_))), "{decided:?}");
     assert_eq!(shop.clock(&defect, "cure").state, "void");

@@ -1,6 +1,7 @@
 //! Money and mail on their way out: payouts marked as sent once, failed and asked for again, letters that died sent again.
 
 use chrono::{DateTime, Duration, Utc};
+use redress::act::Role;
 use redress::db;
 use redress::db::claims::Claim;
 use redress::db::reports::{Period, refunds};
@@ -233,7 +234,8 @@ async fn what_cannot_go_back_to_a_closed_card_is_said_to_go_another_way() {
     let pool = &desk.app.pool;
     pool.write(|tx| receive(tx, &operator, &closed)).unwrap();
     let claim = stage.claims_on(None, "balance_withdrawal", "I shop elsewhere now.");
-    let lena = stage.act_of(LENA);
+    desk.person("Ruth Adler", "ruth@desk.example", Role::Manager);
+    let (lena, ruth) = (stage.act_of(LENA), stage.act_of("ruth@desk.example"));
     pool.write(|tx| {
         let decide = verbs::Decide {
             claim: claim.id.clone(),
@@ -243,7 +245,14 @@ async fn what_cannot_go_back_to_a_closed_card_is_said_to_go_another_way() {
             reason: Some("goodwill".to_owned()),
             words: "Known to us for years.".to_owned(),
         };
-        verbs::decide(tx, &lena, &decide)
+        verbs::decide(tx, &lena, &decide)?;
+        let seen = db::tickets::find(tx, &claim.ticket_id)?.seq;
+        let endorse = verbs::Decide {
+            seen,
+            verdict: verbs::Verdict::Endorse,
+            ..decide
+        };
+        verbs::decide(tx, &ruth, &endorse)
     })
     .unwrap();
     let mut browser = stage.lena().await;
