@@ -504,6 +504,12 @@ pub fn latest_assessment(conn: &mut Conn, claim: &ClaimId) -> QueryResult<Assess
         .first(conn)
 }
 
+pub fn assessments_by_ids(conn: &mut Conn, ids: &[AssessmentId]) -> QueryResult<Vec<Assessment>> {
+    assessments::table
+        .filter(assessments::id.eq_any(ids))
+        .load(conn)
+}
+
 /// Every stored assessment in the order it was made, a slice at a time: for replay.
 pub fn assessments_after(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<Vec<Assessment>> {
     assessments::table

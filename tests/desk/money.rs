@@ -22,9 +22,12 @@ use redress::desk::orders::{NewOrder, credit_order_refund, place};
 use redress::desk::payouts::{self, New};
 use redress::error::{Code, Error, Result};
 use redress::ids::*;
-use redress::rules::assessment::{Destination, Payment};
-use redress::rules::facts::Status;
+use redress::rules::ENGINE;
+use redress::rules::adjudicate::adjudicate;
+use redress::rules::assessment::{Assessment, Destination, Payment};
+use redress::rules::facts::{self, Facts, Status};
 use redress::rules::money::Amount;
+use redress::rules::policy::Shelf;
 
 use crate::support::db::{Fresh, fresh_pool};
 
@@ -32,6 +35,16 @@ pub struct Books {
     pub db: Fresh,
     pub seller: SellerId,
     pub anna: PersonId,
+}
+
+/// The first of the policy's own cases, and what the rules say of it: an assessment that replays.
+fn first_case() -> (Facts, Assessment) {
+    let shelf = Shelf::built_in();
+    let policy = &shelf.versions("panel-credits")[0];
+    let claim = policy.claim_of(&policy.cases[0]).unwrap();
+    let facts = facts::read(&claim.to_string()).unwrap();
+    let judged = adjudicate(&shelf, &facts);
+    (facts, judged)
 }
 
 /// The amount at eight decimals.
@@ -271,18 +284,11 @@ fn decided(
     order: Option<&Order>,
 ) -> Result<(Claim, DecisionId)> {
     let day = NaiveDate::from_ymd_opt(2026, 3, 1).unwrap();
-    let policy = policies::Version {
-        id: PolicyId::new(at(0)),
-        policy: format!("policy {}", fresh(at(0))),
-        version: "1".to_owned(),
-        title: "Refunds".to_owned(),
-        valid_from: at(0).into(),
-        hash: String::new(),
-        document: String::new(),
-        published_by: "test".to_owned(),
-        published_at: at(0).into(),
-    };
-    policies::insert_version(tx, &policy)?;
+    for document in Shelf::built_in_documents() {
+        redress::desk::policies::publish(tx, &act(0), document)?;
+    }
+    let policy = policies::versions(tx, "panel-credits")?.remove(0);
+    let (facts, judged) = first_case();
     let ticket = Ticket {
         id: TicketId::new(at(0)),
         number: format!("T-{}", fresh(at(0))),
@@ -324,7 +330,7 @@ fn decided(
         approved_at: None,
         appealed_at: None,
         outcome: "eligible".to_owned(),
-        computed_e8: None,
+        computed_e8: judged.amount.map(Amount::e8),
         granted_e8: None,
         flagged: false,
         seq: 0,
@@ -336,12 +342,12 @@ fn decided(
         seq: 0,
         at: at(0).into(),
         policy_id: policy.id,
-        policy_hash: String::new(),
-        engine: "1".to_owned(),
-        facts_json: "{}".to_owned(),
-        result_json: "{}".to_owned(),
-        outcome: "eligible".to_owned(),
-        amount_e8: None,
+        policy_hash: judged.policy.hash.clone(),
+        engine: ENGINE.to_owned(),
+        facts_json: serde_json::to_string(&facts)?,
+        result_json: serde_json::to_string(&judged)?,
+        outcome: judged.outcome.word().to_owned(),
+        amount_e8: judged.amount.map(Amount::e8),
     };
     let assessment = claims::insert_assessment(tx, assessment)?;
     let decision = claims::Decision {
@@ -353,7 +359,7 @@ fn decided(
         assessment_id: assessment.id,
         verdict: "approve".to_owned(),
         currency: "USD".to_owned(),
-        computed_e8: None,
+        computed_e8: judged.amount.map(Amount::e8),
         amount_e8: 0,
         override_reason: None,
         words: String::new(),

@@ -1,10 +1,10 @@
 //! Replays every stored assessment: the facts and the policy version that were kept with it must give the same answer again, to
 //! the letter. What does not is a change of history, or of the rules without a new engine version.
 
-use crate::db::Conn;
 use crate::db::claims::{self as rows, Assessment as Row};
+use crate::db::{Conn, maybe};
 use crate::desk::policies;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::rules::adjudicate::adjudicate_under;
 use crate::rules::assessment::Assessment;
 use crate::rules::facts;
@@ -45,8 +45,14 @@ pub fn difference(conn: &mut Conn, row: &Row) -> Result<Option<String>> {
     let Ok(stored) = serde_json::from_str::<Assessment>(&row.result_json) else {
         return Ok(Some("the stored answer does not read".to_owned()));
     };
-    let filed_at = rows::find(conn, &row.claim_id)?.received_at.utc();
-    let shelf = policies::shelf_at(conn, &stored.policy.id, filed_at)?;
+    let Some(claim) = maybe(rows::find(conn, &row.claim_id))? else {
+        return Ok(Some("its claim is not there".to_owned()));
+    };
+    let shelf = match policies::shelf_at(conn, &stored.policy.id, claim.received_at.utc()) {
+        Err(Error::NotFound) => None,
+        shelf => Some(shelf?),
+    };
+    let shelf = shelf.unwrap_or_default();
     let Some(policy) = shelf.get(&stored.policy.id, &stored.policy.version) else {
         return Ok(Some(format!(
             "{} {} is not published",

@@ -1,6 +1,6 @@
 //! The proof of the books, from the rows alone: every journal zero and in its chain, every balance the fold of its entries and the
-//! sum of its lots, every cap what the journals and payouts say, every event and decision in its chain. Nothing is repaired:
-//! what does not add up is named, row by row.
+//! sum of its lots, every cap what the journals and payouts say, every event and decision in its chain, every decision on an
+//! assessment that its stored facts give again. Nothing is repaired: what does not add up is named, row by row.
 
 mod book;
 mod caps;
@@ -8,9 +8,11 @@ mod caps;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::db::claims::{Assessment, Decision};
 use crate::db::ledger::FIRST;
 use crate::db::sellers::Seller;
 use crate::db::{Conn, claims, counted, events, sellers};
+use crate::desk::claims::difference;
 use crate::error::Result;
 use crate::ids::AccountId;
 use crate::rules::ledger::{AccountKind, Standing};
@@ -159,19 +161,49 @@ impl Audit<'_> {
 
     fn decisions(&mut self, conn: &mut Conn) -> Result<()> {
         let mut place = Place::first();
-        for row in claims::decision_chain(conn, &self.seller.id)? {
-            self.link(
-                &mut place,
-                "decision",
-                row.chain,
-                &row.prev_hash,
-                &row.hash,
-                &row.expected_hash(),
-            );
+        for slice in claims::decision_chain(conn, &self.seller.id)?.chunks(SLICE as usize) {
+            let ids = slice.iter().map(|row| row.assessment_id.clone());
+            let assessed = claims::assessments_by_ids(conn, &ids.collect::<Vec<_>>())?;
+            for row in slice {
+                self.link(
+                    &mut place,
+                    "decision",
+                    row.chain,
+                    &row.prev_hash,
+                    &row.hash,
+                    &row.expected_hash(),
+                );
+                let assessment = assessed.iter().find(|one| one.id == row.assessment_id);
+                self.judged(conn, row, assessment)?;
+            }
         }
         let counted = counted(conn, &format!("decisions:{}", self.seller.id))?;
         self.closes("decision", &place, counted);
         self.proof.decisions = place.count;
+        Ok(())
+    }
+
+    /// What a decision rests on: an assessment of the same claim and amount, which its stored facts give again.
+    fn judged(
+        &mut self,
+        conn: &mut Conn,
+        row: &Decision,
+        assessment: Option<&Assessment>,
+    ) -> Result<()> {
+        let name = format!("decision {}", row.chain);
+        let Some(assessment) = assessment else {
+            self.find(&name, "rests on an assessment that is missing");
+            return Ok(());
+        };
+        if assessment.claim_id != row.claim_id || assessment.amount_e8 != row.computed_e8 {
+            self.find(&name, "does not say what its assessment says");
+        }
+        if let Some(what) = difference(conn, assessment)? {
+            self.find(
+                &name,
+                format!("its stored facts do not give its assessment: {what}"),
+            );
+        }
         Ok(())
     }
 

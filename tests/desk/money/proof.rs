@@ -155,7 +155,11 @@ const PROVED: &[(&str, &[&str])] = &[
     ),
     (
         "payouts",
-        &["amount_e8 = amount_e8 + 1", "state = 'failed'"],
+        &[
+            "amount_e8 = amount_e8 + 1",
+            "pay_e8 = pay_e8 + 1",
+            "state = 'failed'",
+        ],
     ),
     ("disputes", &["amount_e8 = amount_e8 + 1", "status = 'won'"]),
     (
@@ -173,6 +177,7 @@ const PROVED: &[(&str, &[&str])] = &[
             "amount_e8 = amount_e8 + 1",
             "words = 'x'",
             "chain = chain + 1000",
+            "computed_e8 = computed_e8 + 1",
             "hash = 'x'",
         ],
     ),
@@ -202,6 +207,93 @@ fn no_single_change_and_no_deleted_row_goes_unseen() {
     }
     assert!(tried > 300, "only {tried} changes were tried");
     assert_eq!(books.db.findings(), Vec::<String>::new());
+}
+
+/// The whole-number columns of a table, as the database itself names them.
+fn integers(conn: &mut Conn, table: &str) -> Vec<String> {
+    let sql = match conn {
+        Conn::Sqlite(_) => {
+            format!("SELECT name AS id FROM pragma_table_info('{table}') WHERE type = 'BIGINT'")
+        }
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) => format!(
+            "SELECT column_name::text AS id FROM information_schema.columns
+             WHERE table_schema = current_schema() AND table_name = '{table}' AND data_type = 'bigint'"
+        ),
+    };
+    let rows = diesel::sql_query(sql).load::<Id>(conn).unwrap();
+    rows.into_iter().map(|row| row.id).collect()
+}
+
+#[test]
+fn one_more_in_any_integer_of_the_books_is_found() {
+    let mut books = lived_in();
+    books.db.let_go();
+    let mut conn = intruder(&books);
+    let mut tried = Vec::new();
+    for table in ["accounts", "journals", "entries"] {
+        for column in integers(&mut conn, table) {
+            for id in ids(&mut conn, table) {
+                // A number that the next row has is refused by the database; one far off is not.
+                let found = [1, 1_000_000].into_iter().find_map(|more| {
+                    let sql = format!(
+                        "UPDATE {table} SET {column} = {column} + {more} WHERE id = '{id}'"
+                    );
+                    tampered(&mut conn, &sql)
+                });
+                assert_ne!(found, Some(Vec::new()), "unseen: {table}.{column} of {id}");
+                assert!(found.is_some(), "never tried: {table}.{column} of {id}");
+            }
+            tried.push(format!("{table}.{column}"));
+        }
+    }
+    let all = "accounts.balance_e8 accounts.seq entries.amount_e8 entries.seq journals.seq";
+    tried.sort();
+    assert_eq!(tried.join(" "), all);
+}
+
+#[test]
+fn a_decision_whose_stored_facts_no_longer_give_its_assessment_is_named() {
+    let mut books = lived_in();
+    books.db.let_go();
+    let mut conn = intruder(&books);
+    let decision = |found: Option<Vec<String>>| found.unwrap().join("\n");
+    for change in [
+        "facts_json = REPLACE(facts_json, '2025-03-15', '2024-03-15')",
+        "facts_json = '{}'",
+        "result_json = REPLACE(result_json, 'eligible', 'ineligible')",
+        "result_json = REPLACE(result_json, 'panel-credits', 'no-such-policy')",
+        "outcome = 'ineligible'",
+        "amount_e8 = amount_e8 + 1",
+        "policy_hash = 'x'",
+    ] {
+        let sql = format!("UPDATE assessments SET {change}");
+        let said = decision(tampered(&mut conn, &sql));
+        assert!(said.contains("do not give its assessment"), "{sql}: {said}");
+    }
+    let said = decision(tampered(&mut conn, "DELETE FROM assessments"));
+    assert!(said.contains("an assessment that is missing"), "{said}");
+    let moved =
+        "UPDATE assessments SET claim_id = 'x' WHERE id IN (SELECT assessment_id FROM decisions)";
+    let said = decision(tampered(&mut conn, moved));
+    assert!(said.contains("what its assessment says"), "{said}");
+}
+
+#[test]
+fn a_chain_that_was_broken_and_joined_again_further_down_is_found() {
+    let mut books = lived_in();
+    books.db.let_go();
+    let mut conn = intruder(&books);
+    for table in ["journals", "events"] {
+        // One link is taken out, and the next is made to follow the one before it.
+        let sql = format!(
+            "DELETE FROM {table} WHERE seq = 1002;
+             UPDATE {table} SET seq = 1002, prev_hash = (SELECT hash FROM {table} WHERE seq = 1001) WHERE seq = 1003"
+        );
+        let said = tampered(&mut conn, &sql).unwrap().join("\n");
+        let broken = said.contains("was changed") && said.contains("chain of");
+        assert!(broken, "{sql}: {said}");
+    }
 }
 
 #[test]

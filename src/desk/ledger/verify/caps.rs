@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use super::{Audit, SLICE};
 use crate::db::ledger as rows;
 use crate::db::orders::{self, Deposit, Order};
+use crate::db::payouts::Payout;
 use crate::db::{Conn, deposits, disputes, payouts};
 use crate::error::Result;
 use crate::ids::{DepositId, OrderId};
 use crate::rules::ledger::AccountKind;
+use crate::rules::money::Currency;
 
 impl Audit<'_> {
     pub(super) fn orders(&mut self, conn: &mut Conn) -> Result<()> {
@@ -161,6 +163,11 @@ impl Audit<'_> {
                     let why = format!("is {} and {reserved_e8} was reserved", payout.amount_e8);
                     self.find(format!("payout {}", payout.number), why);
                 }
+                if !pays_what_it_takes(payout) {
+                    let (pays, takes) = (payout.pay_e8, payout.amount_e8);
+                    let why = format!("pays {pays} {} for {takes}", payout.pay_currency);
+                    self.find(format!("payout {}", payout.number), why);
+                }
                 if payout.state.is_in_transit() {
                     let owner = payout.customer_id.as_str();
                     let amount = i128::from(payout.amount_e8);
@@ -173,5 +180,16 @@ impl Audit<'_> {
                 }
             }
         }
+    }
+}
+
+/// In the currency of the books a payout pays what it takes, less what is below the minor unit; in another one whole minor units.
+fn pays_what_it_takes(payout: &Payout) -> bool {
+    let digits = Currency::parse(&payout.pay_currency).map_or(8, Currency::digits);
+    let unit_e8 = 10_i64.pow(8_u32.saturating_sub(digits));
+    if payout.pay_currency == payout.currency {
+        (0..unit_e8).contains(&(payout.amount_e8 - payout.pay_e8))
+    } else {
+        payout.pay_e8 % unit_e8 == 0
     }
 }
