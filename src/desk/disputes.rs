@@ -165,7 +165,7 @@ fn lose(tx: &mut Tx, act: &Act, dispute: &Dispute) -> Result<()> {
         customer: dispute.customer_id.clone(),
         currency: dispute.currency.clone(),
     };
-    let at = book_time(tx, &balance, act.at)?;
+    let at = book_time(tx, &balance, act.at)?.max(lot.at.utc());
     lots::bump_lot(tx, &lot.id, -taken_e8)?;
     note_move(tx, act, &posted.id, &lot.id, None, -taken_e8, at)
 }

@@ -146,7 +146,8 @@ fn from_deposit(tx: &mut Tx, act: &Act, new: &New, reference: &str) -> Result<(O
             Code::Insufficient
         }));
     }
-    let at = book_time(tx, &balance(claim), act.at)?;
+    // Not before it came, though the clock was set back or another server's runs behind.
+    let at = book_time(tx, &balance(claim), act.at)?.max(lot.at.utc());
     let journal = payout_reserved(new.key, deposit.id.as_str(), purse(claim), new.amount_e8)
         .map_err(flawed)?;
     let posted = ledger::post(tx, act, &claim.seller_id, &journal)?;

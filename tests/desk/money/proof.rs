@@ -494,6 +494,17 @@ proptest! {
 }
 
 #[test]
+fn money_leaves_a_lot_never_before_it_came_though_the_clock_was_set_back() {
+    let books = Books::open();
+    books.deposit("d1", "100", 60);
+    let claim = books.claim(None);
+    books
+        .pay_out(&claim, (Some("d1"), None), "40", "payout 1", 30)
+        .unwrap();
+    assert_eq!(replayed(&books), books.lots());
+}
+
+#[test]
 fn one_sellers_books_say_nothing_about_anothers() {
     let mut books = lived_in();
     books.db.let_go();
