@@ -115,8 +115,18 @@ impl<'a> Shop<'a> {
         charge: &str,
         change: impl FnOnce(&mut NewOrder),
     ) -> Order {
+        let mut new = self.new_order(who, reference, charge);
+        change(&mut new);
+        self.pool
+            .write(|tx| place(tx, &self.act(), &new))
+            .unwrap()
+            .0
+    }
+
+    /// The same before it is placed.
+    pub fn new_order(&self, who: &PersonId, reference: &str, charge: &str) -> NewOrder {
         let placed = self.now - Duration::days(2);
-        let mut new = NewOrder {
+        NewOrder {
             seller: self.seller.clone(),
             customer: who.clone(),
             reference: reference.to_owned(),
@@ -128,22 +138,16 @@ impl<'a> Shop<'a> {
             charge_e8: Some(e8(charge)),
             tax_included_e8: None,
             quantity: Some(1000),
-            paid_with: None,
+            paid_with: Some(vec![Part {
+                method: BALANCE.to_owned(),
+                amount: Amount::parse(charge).unwrap(),
+            }]),
             snapshot_json: r#"{"refill":30,"refundable_once_started":true}"#.to_owned(),
             items: 1,
             progress: progress(Status::Pending, Some("1000")),
             source: "import".to_owned(),
             told_at: placed,
-        };
-        new.paid_with = Some(vec![Part {
-            method: BALANCE.to_owned(),
-            amount: Amount::parse(charge).unwrap(),
-        }]);
-        change(&mut new);
-        self.pool
-            .write(|tx| place(tx, &self.act(), &new))
-            .unwrap()
-            .0
+        }
     }
 
     /// The panel tells where an order stands now.

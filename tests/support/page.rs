@@ -89,6 +89,16 @@ impl Browser {
         path: &str,
         more: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
     ) -> Page {
+        self.tries(method, path, more).await.unwrap()
+    }
+
+    /// The same of a server that may be gone.
+    pub async fn tries(
+        &mut self,
+        method: Method,
+        path: &str,
+        more: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> reqwest::Result<Page> {
         let mut request = self.client.request(method, format!("{}{path}", self.base));
         if !self.cookies.is_empty() {
             let all = self
@@ -97,7 +107,7 @@ impl Browser {
                 .map(|(name, value)| format!("{name}={value}"));
             request = request.header(COOKIE, all.collect::<Vec<_>>().join("; "));
         }
-        let answer = more(request).send().await.unwrap();
+        let answer = more(request).send().await?;
         for set in answer.headers().get_all(SET_COOKIE) {
             let set = set.to_str().unwrap();
             let (name, value) = set.split(';').next().unwrap().split_once('=').unwrap();
@@ -107,12 +117,23 @@ impl Browser {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        Page {
+        Ok(Page {
             status: answer.status().as_u16(),
             path: path.to_owned(),
             headers: answer.headers().clone(),
-            body: answer.text().await.unwrap(),
-        }
+            body: answer.text().await?,
+        })
+    }
+
+    /// Sends a form to a server that may be gone; the answer itself, even where it leads elsewhere.
+    pub async fn tries_to_post(&mut self, form: &Form) -> reqwest::Result<Page> {
+        let origin = self.base.clone();
+        self.tries(Method::POST, &form.action, |it| {
+            it.header("origin", origin)
+                .header("sec-fetch-site", "same-origin")
+                .form(&form.fields)
+        })
+        .await
     }
 
     async fn follows(&mut self, mut page: Page) -> Page {
