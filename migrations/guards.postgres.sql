@@ -72,3 +72,15 @@ DROP TRIGGER IF EXISTS guard_exceptions_update ON exceptions;
 CREATE TRIGGER guard_exceptions_update BEFORE UPDATE ON exceptions FOR EACH ROW
 WHEN (OLD.state <> 'open' OR NEW.amount_e8 <> OLD.amount_e8 OR NEW.proposed_by <> OLD.proposed_by OR NEW.assessment_id <> OLD.assessment_id)
 EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_dispute_facts_delete ON dispute_facts;
+CREATE TRIGGER guard_dispute_facts_delete BEFORE DELETE ON dispute_facts FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_dispute_facts_update ON dispute_facts;
+CREATE TRIGGER guard_dispute_facts_update BEFORE UPDATE ON dispute_facts FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_sanctions_delete ON sanctions;
+CREATE TRIGGER guard_sanctions_delete BEFORE DELETE ON sanctions FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_sanctions_update ON sanctions;
+CREATE TRIGGER guard_sanctions_update BEFORE UPDATE ON sanctions FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_lifts_delete ON lifts;
+CREATE TRIGGER guard_lifts_delete BEFORE DELETE ON lifts FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_lifts_update ON lifts;
+CREATE TRIGGER guard_lifts_update BEFORE UPDATE ON lifts FOR EACH ROW EXECUTE FUNCTION refuse_change();

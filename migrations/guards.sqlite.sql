@@ -70,3 +70,15 @@ DROP TRIGGER IF EXISTS guard_exceptions_update;
 CREATE TRIGGER guard_exceptions_update BEFORE UPDATE ON exceptions
 WHEN OLD.state <> 'open' OR NEW.amount_e8 <> OLD.amount_e8 OR NEW.proposed_by <> OLD.proposed_by OR NEW.assessment_id <> OLD.assessment_id
 BEGIN SELECT RAISE(ABORT, 'append-only: update on exceptions'); END;
+DROP TRIGGER IF EXISTS guard_dispute_facts_delete;
+CREATE TRIGGER guard_dispute_facts_delete BEFORE DELETE ON dispute_facts BEGIN SELECT RAISE(ABORT, 'append-only: delete on dispute_facts'); END;
+DROP TRIGGER IF EXISTS guard_dispute_facts_update;
+CREATE TRIGGER guard_dispute_facts_update BEFORE UPDATE ON dispute_facts BEGIN SELECT RAISE(ABORT, 'append-only: update on dispute_facts'); END;
+DROP TRIGGER IF EXISTS guard_sanctions_delete;
+CREATE TRIGGER guard_sanctions_delete BEFORE DELETE ON sanctions BEGIN SELECT RAISE(ABORT, 'append-only: delete on sanctions'); END;
+DROP TRIGGER IF EXISTS guard_sanctions_update;
+CREATE TRIGGER guard_sanctions_update BEFORE UPDATE ON sanctions BEGIN SELECT RAISE(ABORT, 'append-only: update on sanctions'); END;
+DROP TRIGGER IF EXISTS guard_lifts_delete;
+CREATE TRIGGER guard_lifts_delete BEFORE DELETE ON lifts BEGIN SELECT RAISE(ABORT, 'append-only: delete on lifts'); END;
+DROP TRIGGER IF EXISTS guard_lifts_update;
+CREATE TRIGGER guard_lifts_update BEFORE UPDATE ON lifts BEGIN SELECT RAISE(ABORT, 'append-only: update on lifts'); END;

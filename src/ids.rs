@@ -69,6 +69,7 @@ ids!(
     ExceptionId,
     PayoutId,
     DisputeId,
+    SanctionId,
     ClockId,
     EventId,
     LetterId,

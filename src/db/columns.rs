@@ -156,6 +156,7 @@ id_columns!(
     ExceptionId,
     PayoutId,
     DisputeId,
+    SanctionId,
     ClockId,
     EventId,
     LetterId,

@@ -1,9 +1,9 @@
-//! Chargebacks: what a bank took back from a payment method, and what became of it.
+//! Chargebacks: what a bank took back from a payment method, what people found out about it, and what became of it.
 
 use diesel::prelude::*;
 
 use super::columns::At;
-use super::schema::{deposits, disputes};
+use super::schema::{deposits, dispute_facts, disputes};
 use super::tickets::Scope;
 use super::{Conn, Tx, dialect};
 use crate::ids::{DepositId, DisputeId, OrderId, PersonId, SellerId};
@@ -30,6 +30,23 @@ pub struct Dispute {
     pub opened_at: At,
     pub evidence_due_at: Option<At>,
     pub closed_at: Option<At>,
+}
+
+/// What somebody found out about a dispute.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = dispute_facts)]
+pub struct Found {
+    pub id: String,
+    pub dispute_id: DisputeId,
+    pub seq: i64,
+    /// `reason`, `contacted_first` or `answered_in_time`.
+    pub name: String,
+    /// `None`: not known after all.
+    pub value: Option<String>,
+    pub why: String,
+    pub who: String,
+    pub who_label: String,
+    pub at: At,
 }
 
 pub fn find(conn: &mut Conn, id: &DisputeId) -> QueryResult<Dispute> {
@@ -59,6 +76,69 @@ pub fn for_staff(conn: &mut Conn, scope: &Scope, number: &str) -> QueryResult<Di
         query = query.filter(disputes::seller_id.eq_any(scope.0.clone()));
     }
     query.first(conn)
+}
+
+/// A page of the list: open ones by the day their evidence is due, those without one last; closed ones the latest first.
+pub fn list(
+    conn: &mut Conn,
+    scope: &Scope,
+    open: bool,
+    skip: i64,
+    limit: i64,
+) -> QueryResult<Vec<Dispute>> {
+    let mut query = disputes::table.offset(skip).limit(limit).into_boxed();
+    if !scope.0.is_empty() {
+        query = query.filter(disputes::seller_id.eq_any(scope.0.clone()));
+    }
+    if open {
+        return query
+            .filter(disputes::status.eq("open"))
+            .order((
+                disputes::evidence_due_at.is_null(),
+                disputes::evidence_due_at,
+                disputes::opened_at,
+                disputes::id,
+            ))
+            .load(conn);
+    }
+    query
+        .filter(disputes::status.ne("open"))
+        .order((disputes::closed_at.desc(), disputes::id.desc()))
+        .load(conn)
+}
+
+pub fn count(conn: &mut Conn, scope: &Scope, open: bool) -> QueryResult<i64> {
+    let mut query = disputes::table.count().into_boxed();
+    if !scope.0.is_empty() {
+        query = query.filter(disputes::seller_id.eq_any(scope.0.clone()));
+    }
+    if open {
+        query = query.filter(disputes::status.eq("open"));
+    } else {
+        query = query.filter(disputes::status.ne("open"));
+    }
+    query.first(conn)
+}
+
+/// What people found out, in its order.
+pub fn found(conn: &mut Conn, dispute: &DisputeId) -> QueryResult<Vec<Found>> {
+    dispute_facts::table
+        .filter(dispute_facts::dispute_id.eq(dispute))
+        .order(dispute_facts::seq)
+        .load(conn)
+}
+
+/// Gives it its place after what was found before.
+pub fn insert_found(tx: &mut Tx, mut found: Found) -> QueryResult<Found> {
+    let before: i64 = dispute_facts::table
+        .filter(dispute_facts::dispute_id.eq(&found.dispute_id))
+        .count()
+        .first(&mut **tx)?;
+    found.seq = before + 1;
+    diesel::insert_into(dispute_facts::table)
+        .values(found.clone())
+        .execute(&mut **tx)?;
+    Ok(found)
 }
 
 /// Newest first.

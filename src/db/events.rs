@@ -102,6 +102,24 @@ pub fn of_order(conn: &mut Conn, order: &OrderId) -> QueryResult<Vec<Event>> {
         .load(conn)
 }
 
+/// What was told of something by its number, where the events name it first: disputes and sanctions hang on no ticket.
+pub fn about(
+    conn: &mut Conn,
+    seller: &SellerId,
+    kinds: &[&str],
+    number: &str,
+) -> QueryResult<Vec<Event>> {
+    events::table
+        .filter(
+            events::seller_id
+                .eq(seller)
+                .and(events::kind.eq_any(kinds.to_vec()))
+                .and(events::data_json.like(format!("[\"{number}\",%"))),
+        )
+        .order(events::seq)
+        .load(conn)
+}
+
 /// A slice of a seller's chain in order, for verification: what comes after `after`, `limit` at most.
 pub fn chain(
     conn: &mut Conn,

@@ -23,6 +23,7 @@ pub mod payouts;
 pub mod people;
 pub mod policies;
 pub mod reports;
+pub mod sanctions;
 pub mod schema;
 pub mod sellers;
 pub mod tickets;

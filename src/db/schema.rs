@@ -441,6 +441,51 @@ diesel::table! {
 }
 
 diesel::table! {
+    dispute_facts (id) {
+        id -> Text,
+        dispute_id -> Text,
+        seq -> BigInt,
+        name -> Text,
+        value -> Nullable<Text>,
+        why -> Text,
+        who -> Text,
+        who_label -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sanctions (id) {
+        id -> Text,
+        number -> Text,
+        seller_id -> Text,
+        customer_id -> Text,
+        dispute_id -> Text,
+        kind -> Text,
+        policy_id -> Text,
+        clause -> Text,
+        reason -> Text,
+        starts_at -> Timestamp,
+        ends_at -> Nullable<Timestamp>,
+        currency -> Nullable<Text>,
+        amount_e8 -> Nullable<BigInt>,
+        decided_by -> Text,
+        decided_by_label -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    lifts (sanction_id) {
+        sanction_id -> Text,
+        reason -> Text,
+        lifted_by -> Text,
+        lifted_by_label -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
     payouts (id) {
         id -> Text,
         number -> Text,
@@ -594,6 +639,7 @@ diesel::joinable!(payouts -> deposits (deposit_id));
 diesel::joinable!(claims -> tickets (ticket_id));
 
 diesel::joinable!(disputes -> deposits (deposit_id));
+diesel::joinable!(lifts -> sanctions (sanction_id));
 diesel::joinable!(entries -> accounts (account_id));
 diesel::joinable!(entries -> journals (journal_id));
 
@@ -627,6 +673,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     assessments,
     decisions,
     disputes,
+    dispute_facts,
+    sanctions,
+    lifts,
     payouts,
     clocks,
     events,

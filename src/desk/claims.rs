@@ -257,7 +257,7 @@ fn settle(
         clocks::resume(tx, &ticket.id, calendar.zone, act.at)?;
     }
     let claim = rows::find(tx, &claim.id)?;
-    if assessment.automatic && assessment.outcome == Outcome::Eligible && !assessment.flagged {
+    if pays_at_once(&facts, &assessment) {
         let policy_act = Act {
             who: Who::Policy,
             ..act.clone()
@@ -287,6 +287,15 @@ fn awaits_answer(tx: &mut Tx, act: &Act, ticket: &Ticket) -> Result<bool> {
     let turns = ["claim_asked", "claim_supplied", "customer_wrote"];
     let last = crate::db::events::last_of(tx, &ticket.id, &turns)?;
     Ok(last.as_deref() == Some("claim_asked"))
+}
+
+/// Whether a claim is paid without a person: where the policy says so, nothing is in doubt, and what happens by itself has not ended
+/// for the customer.
+pub fn pays_at_once(facts: &Facts, assessment: &Assessment) -> bool {
+    assessment.automatic
+        && assessment.outcome == Outcome::Eligible
+        && !assessment.flagged
+        && facts.customer.suspended != Some(true)
 }
 
 /// The assessment's row, with the facts it rests on: enough to replay it.

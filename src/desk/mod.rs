@@ -18,6 +18,7 @@ pub mod passwords;
 pub mod payouts;
 pub mod people;
 pub mod policies;
+pub mod sanctions;
 pub mod sellers;
 pub mod throttle;
 pub mod tickets;

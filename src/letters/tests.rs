@@ -9,6 +9,7 @@ use super::claims::{
 use super::parts::{Case, Line, Moment, Promise, Prose, Signature, Step};
 use super::payouts::{Paid, PayoutFailed, PayoutReturned, PayoutSent};
 use super::people::{AlreadyHaveAccount, ConfirmAddress, Invitation, PasswordChanged, Reset};
+use super::sanctions::{Lifted, Sanctioned};
 use super::tickets::{Reply, TicketReceived};
 use super::*;
 use crate::rules::assessment::{Firmness, Met};
@@ -87,7 +88,36 @@ fn letters(written: &Written) -> Vec<(&'static str, Letter)> {
         clauses: clauses.iter().map(|&clause| clause.to_owned()).collect(),
         amount: amount.to_owned(),
     };
+    let sanctioned = |until, fee: Option<&str>| Sanctioned {
+        signature: signature(),
+        number: "S-1001".to_owned(),
+        what: "the account is suspended".to_owned(),
+        effect: "You can still ask for a refund: a person answers it.".to_owned(),
+        from: received,
+        until,
+        fee: fee.map(str::to_owned),
+        disputed: "$45.00".to_owned(),
+        opened: received,
+        policy: "panel-guarantee".to_owned(),
+        version: "2025-04-12".to_owned(),
+        clause: "B27".to_owned(),
+        words: "A chargeback in place of contacting support may bring suspension.".to_owned(),
+        reason: Prose::new(written.prose),
+    };
     let printed = [
+        ("sanctioned", sanctioned(Some(until), None).letter()),
+        ("sanctioned_fee", sanctioned(None, Some("$15.00")).letter()),
+        (
+            "sanction_lifted",
+            Lifted {
+                signature: signature(),
+                number: "S-1001".to_owned(),
+                what: "the account is suspended".to_owned(),
+                at: until,
+                reason: Prose::new(written.prose),
+            }
+            .letter(),
+        ),
         (
             "confirm_address",
             ConfirmAddress {

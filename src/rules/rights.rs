@@ -64,6 +64,8 @@ pub enum Verb {
     MergeTickets,
     ApproveException,
     MarkPayoutSent,
+    KeepDisputes,
+    Sanction,
     ReverseJournal,
     ReadReports,
     ReadOutbox,
@@ -77,7 +79,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    pub const ALL: [Verb; 25] = [
+    pub const ALL: [Verb; 27] = [
         Verb::FileClaim,
         Verb::WithdrawClaim,
         Verb::AppealClaim,
@@ -93,6 +95,8 @@ impl Verb {
         Verb::MergeTickets,
         Verb::ApproveException,
         Verb::MarkPayoutSent,
+        Verb::KeepDisputes,
+        Verb::Sanction,
         Verb::ReverseJournal,
         Verb::ReadReports,
         Verb::ReadOutbox,
@@ -124,6 +128,8 @@ pub fn may(role: Role, verb: Verb) -> bool {
         | Verb::MergeTickets
         | Verb::ApproveException
         | Verb::MarkPayoutSent
+        | Verb::KeepDisputes
+        | Verb::Sanction
         | Verb::ReadOutbox => role >= Role::Lead,
         Verb::ReverseJournal
         | Verb::ReadReports

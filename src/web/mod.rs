@@ -36,6 +36,7 @@ pub mod session;
 pub mod show;
 pub mod styleguide;
 pub mod upload;
+pub mod when;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};

@@ -11,6 +11,7 @@ pub mod orders;
 mod questions;
 pub mod replies;
 mod rows;
+pub mod standing;
 pub mod steps;
 pub mod ticket;
 pub mod tickets;

@@ -93,6 +93,7 @@ routes! {
     Customer GET  "/portal/balance.csv" => portal::balance::csv;
     Customer GET  "/portal/balance/{seller}/claims/new" => portal::steps::new_on_balance;
     Customer POST "/portal/balance/{seller}/claims" => portal::steps::begin_on_balance;
+    Customer GET  "/portal/standing" => portal::standing::show;
     Customer GET  "/portal/drafts/{draft}" => portal::check::show;
     Customer POST "/portal/drafts/{draft}" => portal::check::file;
     Customer POST "/portal/drafts/{draft}/removal" => portal::steps::discard;
@@ -125,6 +126,14 @@ routes! {
     Agent    POST "/queue/tickets/{number}/reopening" => queue::turns::reopen;
     Agent    GET  "/queue/orders/{number}" => queue::order::show;
     Agent    GET  "/queue/exceptions" => queue::exceptions::show;
+    Agent    GET  "/queue/disputes" => queue::disputes::index;
+    Lead     POST "/queue/disputes" => queue::disputes::create;
+    Lead     GET  "/queue/disputes/new" => queue::disputes::new;
+    Agent    GET  "/queue/disputes/{number}" => queue::dispute::show;
+    Agent    POST "/queue/disputes/{number}/facts" => queue::dispute::establish;
+    Lead     POST "/queue/disputes/{number}/closure" => queue::dispute::close;
+    Lead     POST "/queue/disputes/{number}/sanctions" => queue::sanctions::create;
+    Lead     POST "/queue/sanctions/{number}/lift" => queue::sanctions::lift;
     Agent    GET  "/queue/payouts" => queue::payouts::show;
     Lead     POST "/queue/payouts/{number}/settlement" => queue::payouts::settle;
     Lead     POST "/queue/payouts/{number}/failure" => queue::payouts::fail;

@@ -349,6 +349,17 @@ fn visits(desk: &Desk, company: &Company, style: &str, route: &str) -> Vec<Visit
             };
             versions.iter().flat_map(page).collect()
         }
+        disputed if disputed.starts_with("/queue/disputes/{number}") => {
+            let everywhere = db::tickets::Scope(Vec::new());
+            let disputes = [true, false].into_iter().flat_map(|open| {
+                let pool = &desk.app.pool;
+                pool.read(|conn| Ok(db::disputes::list(conn, &everywhere, open, 0, 10)?))
+                    .unwrap()
+            });
+            disputes
+                .flat_map(|dispute| one(Some(staff), fill("number", &dispute.number)))
+                .collect()
+        }
         "/portal/balance/{seller}/claims/new" => one(anna, fill("seller", "panel-guarantee")),
         "/portal/drafts/{draft}" | "/portal/drafts/{draft}/{question}" => {
             let draft = begun(desk, company);

@@ -7,6 +7,7 @@ mod support;
 mod claims;
 mod cli;
 mod demo;
+mod disputes;
 mod gates;
 mod inputs;
 mod intake;

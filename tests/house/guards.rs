@@ -10,16 +10,19 @@ use super::database::{Column, Database, Kind, Line};
 const FROZEN: &[&str] = &[
     "assessments",
     "decisions",
+    "dispute_facts",
     "entries",
     "events",
     "evidence",
     "exceptions",
     "facts",
     "journals",
+    "lifts",
     "lot_moves",
     "messages",
     "order_events",
     "policies",
+    "sanctions",
 ];
 
 /// Changed as their state changes, but never deleted.

@@ -25,6 +25,12 @@ pub struct Prospect {
     pub assessment: Assessment,
 }
 
+impl Prospect {
+    pub fn pays_at_once(&self) -> bool {
+        super::pays_at_once(&self.facts, &self.assessment)
+    }
+}
+
 /// What can be had for an order, in the order of the policy's grounds.
 #[derive(Debug, Clone)]
 pub struct Prospects {

@@ -13,6 +13,8 @@ use crate::db::history::{self, Entry};
 use crate::db::orders::{self, Order};
 use crate::db::sellers::{self, Seller};
 use crate::db::{Conn, disputes, people};
+use crate::desk::disputes::circumstances;
+use crate::desk::sanctions::restrains;
 use crate::error::{Error, Result};
 use crate::rules::facts::{self as reader, Facts};
 use crate::rules::money::Amount;
@@ -79,7 +81,7 @@ pub fn facts_with(
         "remedy_choice": claim.remedy_choice,
         "approved_at": approved_at.map(written),
         "seller": settings(seller)?,
-        "customer": {"verified": customer.verified, "suspended": customer.suspended},
+        "customer": {"verified": customer.verified, "suspended": restrains(conn, &claim.seller_id, &claim.customer_id, as_of)?},
         "dispute": dispute(conn, claim)?,
     });
     let mut told_at = None;
@@ -259,13 +261,14 @@ fn dispute(conn: &mut Conn, claim: &Claim) -> Result<Value> {
         Some(id) if claim.order_id.is_none() => Some(orders::deposit(conn, id)?.reference),
         _ => None,
     };
+    let known = circumstances(conn, &dispute)?;
     Ok(json!({
         "status": dispute.status,
         "deposit": deposit,
         "amount": decimal(dispute.amount_e8),
-        "reason": dispute.reason,
-        "contacted_first": dispute.contacted_first,
-        "answered_in_time": dispute.answered_in_time,
+        "reason": known.reason.value,
+        "contacted_first": known.contacted_first.value,
+        "answered_in_time": known.answered_in_time.value,
     }))
 }
 

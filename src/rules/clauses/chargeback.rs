@@ -2,17 +2,22 @@
 //! sanction is an agent's choice, never the rules'.
 
 use super::{Chargeback, ChargebackRule, Verdict};
-use crate::rules::facts::DisputeReason;
+use crate::rules::facts::{Dispute, DisputeReason};
 use crate::rules::hearing::Hearing;
 
 pub fn examine(chargeback: &Chargeback, hearing: &Hearing) -> Verdict {
-    let Some(dispute) = &hearing.facts.dispute else {
-        return Verdict::not_applicable("No chargeback is known.");
-    };
+    match &hearing.facts.dispute {
+        Some(dispute) => judge(chargeback.about, dispute),
+        None => Verdict::not_applicable("No chargeback is known."),
+    }
+}
+
+/// What such a clause says of one chargeback, with a claim beside it or without.
+pub fn judge(about: ChargebackRule, dispute: &Dispute) -> Verdict {
     let unauthorised = dispute
         .reason
         .map(|reason| reason == DisputeReason::Fraudulent);
-    match (chargeback.about, unauthorised, dispute.contacted_first) {
+    match (about, unauthorised, dispute.contacted_first) {
         (ChargebackRule::LastResort, None, _) => {
             Verdict::unknown("The reason of the chargeback is not known.")
         }

@@ -2,7 +2,7 @@
 //! Every test speaks: it gives a result in plain words and the turn that the claim takes because of it.
 //! None stops the others; `adjudicate` draws the outcome from all turns together.
 
-mod chargeback;
+pub(super) mod chargeback;
 mod condition;
 pub mod cure;
 mod evidence;
@@ -258,6 +258,28 @@ pub struct Cure {
 #[serde(deny_unknown_fields)]
 pub struct Chargeback {
     pub about: ChargebackRule,
+    /// The steps that the text names, where it is about sanctions; a document that lists none names them all.
+    #[serde(default = "every_step", skip_serializing_if = "is_every_step")]
+    pub steps: Vec<SanctionStep>,
+}
+
+fn every_step() -> Vec<SanctionStep> {
+    SanctionStep::ALL.to_vec()
+}
+
+fn is_every_step(steps: &Vec<SanctionStep>) -> bool {
+    *steps == every_step()
+}
+
+words! {
+    /// What a seller's text lets follow from a chargeback, the mildest first.
+    SanctionStep {
+        Suspension = "suspension",
+        Closure = "closure",
+        Block = "block",
+        /// The processor's fee. No text gives its figure, so it is asked for and never taken.
+        Fee = "fee",
+    }
 }
 
 words! { ChargebackRule { LastResort = "last_resort", Sanction = "sanction", ContactFirst = "contact_first", Contest = "contest" } }

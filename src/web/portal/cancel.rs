@@ -130,7 +130,7 @@ fn sentence(conn: &mut Conn, order: &Order, prospect: &Prospect) -> Result<Strin
             }),
         _ => "the way you paid".to_owned(),
     };
-    Ok(match (prospect.assessment.automatic, to_balance) {
+    Ok(match (prospect.pays_at_once(), to_balance) {
         (true, true) => format!("The money is on {place} at once, to spend or to be paid out."),
         (true, false) => format!("The money goes to {place} at once."),
         (false, _) => format!(
@@ -150,7 +150,7 @@ fn to_balance(prospect: &Prospect) -> bool {
 fn button(order: &Order, prospect: &Prospect) -> String {
     let amount = prospect.assessment.amount.unwrap_or_default();
     let amount = filters::money(amount.e8(), &order.currency);
-    match (prospect.assessment.automatic, to_balance(prospect)) {
+    match (prospect.pays_at_once(), to_balance(prospect)) {
         (true, true) => format!("Cancel and credit {amount}"),
         (true, false) => format!("Cancel and refund {amount}"),
         (false, _) => format!("Ask to cancel and refund {amount}"),

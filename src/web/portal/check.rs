@@ -105,13 +105,19 @@ fn laid_out(
         return Ok(Err(format!("{base}/{open}")));
     }
     let new = answers.claim(&draft);
-    let (_, assessment) = claims::preview(conn, &viewer.act, &new)?;
+    let (facts, assessment) = claims::preview(conn, &viewer.act, &new)?;
     let claim = claims::sketch(&viewer.act, &new, &topic);
     let labels = labels(conn, &draft.seller_id, &draft.person_id)?;
     let named = |method: &str| order_words::method(method, &labels);
     let mut verdict = words::verdict(&claim, topic.order.as_ref(), &assessment, &named);
     verdict.amount = verdict.amount.filter(|_| pays(assessment.outcome));
-    verdict.sentence = expectation(&topic.policy, &assessment, &claim.currency, viewer.wall);
+    verdict.sentence = expectation(
+        &topic.policy,
+        &assessment,
+        claims::pays_at_once(&facts, &assessment),
+        &claim.currency,
+        viewer.wall,
+    );
     let given = questions::given(conn, &draft, &topic, &answers)?;
     let rows = given.into_iter().map(|(name, lines)| {
         Row::lines(questions::label(&name), lines).change_at(&format!("{base}/{name}"))
@@ -154,11 +160,17 @@ fn pays(outcome: Outcome) -> bool {
 }
 
 /// What the rules would say, for the one who is about to ask.
-fn expectation(policy: &Policy, assessment: &Assessment, currency: &str, wall: Wall) -> String {
+fn expectation(
+    policy: &Policy,
+    assessment: &Assessment,
+    at_once: bool,
+    currency: &str,
+    wall: Wall,
+) -> String {
     let amount = assessment.amount.filter(|amount| amount.is_positive());
     let amount = amount.map(|amount| filters::money(amount.e8(), currency));
     match (assessment.outcome, amount) {
-        (Outcome::Eligible, Some(amount)) if assessment.automatic => {
+        (Outcome::Eligible, Some(amount)) if at_once => {
             format!("{amount} is due to you, and is paid at once.")
         }
         (Outcome::Eligible, Some(amount)) => {

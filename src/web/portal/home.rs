@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use askama::Template;
 
 use super::rows::{self, OrderRow, TicketRow};
-use super::{Viewer, balance};
+use super::{Viewer, balance, standing};
 use crate::app::App;
 use crate::db::{self, Conn};
 use crate::error::Result;
@@ -26,6 +26,8 @@ struct Home {
     open: Vec<TicketRow>,
     orders: Vec<OrderRow>,
     balances: Vec<Purse>,
+    /// What holds for the account because of a chargeback.
+    notices: Vec<String>,
 }
 
 /// What there is with one seller.
@@ -73,6 +75,7 @@ fn page(conn: &mut Conn, frame: Frame, viewer: &Viewer) -> Result<Home> {
         open: lines(running),
         orders,
         balances,
+        notices: standing::notices(conn, viewer)?,
     })
 }
 

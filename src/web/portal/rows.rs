@@ -120,7 +120,7 @@ pub fn offer(conn: &mut Conn, viewer: &Viewer, order: &Order) -> Result<Offer> {
     let spent = order.charge_e8.is_some_and(|charge| charge > 0) && order.refundable_e8() == 0;
     let cancellation = prospects
         .cancellation()
-        .map(|found| cancelling(found.assessment.automatic));
+        .map(|found| cancelling(found.pays_at_once()));
     let (cancel, claim, words) = match (&open, spent, cancellation) {
         (Some((claim, _)), ..) => (false, true, format!("We are working on {}.", claim.number)),
         (None, true, _) => (false, false, "All of it was refunded.".to_owned()),

@@ -74,7 +74,7 @@ impl Case {
         let claim = db::claims::for_staff(conn, &looker.scope, number)?;
         let ticket = db::tickets::find(conn, &claim.ticket_id)?;
         let following = following(conn, looker, &ticket)?;
-        let story = Story::read(conn, ticket)?;
+        let story = Story::read(conn, ticket, looker.wall)?;
         let established = db::claims::facts(conn, &claim.id)?;
         let row = db::claims::latest_assessment(conn, &claim.id)?;
         let stored: Assessment = serde_json::from_str(&row.result_json)?;

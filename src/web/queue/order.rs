@@ -6,11 +6,13 @@ use askama::Template;
 
 use super::Looker;
 use super::case::method;
+use super::disputes;
 use super::record::{EarlierClaim, Passed, earlier_claim, order_rows, passed};
 use crate::app::App;
 use crate::db::{self, Conn};
 use crate::desk::policies;
 use crate::error::{Error, Result};
+use crate::rules::rights::{Verb, may};
 use crate::web::filters;
 use crate::web::gate::Agent;
 use crate::web::page::{Crumb, Frame, render};
@@ -32,6 +34,9 @@ struct Show {
     claims: Vec<EarlierClaim>,
     customer: Link,
     policy: Link,
+    chargebacks: Vec<Link>,
+    /// Where one is recorded, for those who may.
+    chargeback_href: Option<String>,
 }
 
 pub async fn show(app: Data<App>, visit: Agent, number: Path<String>) -> Result<HttpResponse> {
@@ -68,6 +73,8 @@ fn page(conn: &mut Conn, frame: Frame, looker: &Looker, number: &str) -> Result<
     )?);
     let history = db::orders::history(conn, &order.id)?;
     let claims = db::claims::of_order(conn, &order.id)?;
+    let chargebacks = db::disputes::of_order(conn, &order.id)?;
+    let records = may(looker.person.role, Verb::KeepDisputes) && !order.direct_parts()?.is_empty();
     Ok(Show {
         frame,
         number: order.number.clone(),
@@ -94,5 +101,7 @@ fn page(conn: &mut Conn, frame: Frame, looker: &Looker, number: &str) -> Result<
             label: format!("{}, version {}", policy.title, policy.version),
             href: format!("/policies/{}/{}", policy.id, policy.version),
         },
+        chargebacks: chargebacks.iter().map(disputes::link).collect(),
+        chargeback_href: records.then(|| format!("/queue/disputes/new?order={}", order.number)),
     })
 }

@@ -2,6 +2,7 @@
 
 use super::Looker;
 use super::case::Case;
+use super::disputes;
 use super::story::Story;
 use crate::db::claims::{Claim, Evidence};
 use crate::db::deposits::Lot;
@@ -10,6 +11,7 @@ use crate::db::orders::{Order, OrderEvent};
 use crate::error::Result;
 use crate::rules::lots::Source;
 use crate::rules::policy::Shelf;
+use crate::rules::rights::{Verb, may};
 use crate::web::filters;
 use crate::web::parts::{Amount, Badge, File, Link, Moment, Row, Share, Summary, Tone};
 use crate::web::show::claim::staff_badge;
@@ -59,6 +61,8 @@ pub struct LotLine {
     pub note: String,
     pub left: Amount,
     pub badge: Option<Badge>,
+    /// Where a chargeback on it is recorded, for those who may.
+    pub chargeback_href: Option<String>,
 }
 
 pub struct CustomerCard {
@@ -67,6 +71,7 @@ pub struct CustomerCard {
     pub href: String,
     pub lines: Summary,
     pub warnings: Vec<String>,
+    pub chargebacks: Vec<Link>,
     pub earlier: Vec<EarlierClaim>,
 }
 
@@ -109,7 +114,7 @@ impl Record {
             .filter(|file| file.message_id.is_none() && !attached.contains(&file.id.as_str()));
         Ok(Record {
             order: order_card(case, wall)?,
-            purse: purse(case, wall)?,
+            purse: purse(case, looker)?,
             customer: customer(case),
             evidence: case
                 .evidence
@@ -235,7 +240,7 @@ pub fn order_rows(order: &Order, method: &dyn Fn(&str) -> String, wall: Wall) ->
     Ok(rows)
 }
 
-fn purse(case: &Case, wall: Wall) -> Result<Option<Purse>> {
+fn purse(case: &Case, looker: &Looker) -> Result<Option<Purse>> {
     if case.claim.order_id.is_some() {
         return Ok(None);
     }
@@ -243,7 +248,7 @@ fn purse(case: &Case, wall: Wall) -> Result<Option<Purse>> {
     let matters = |lot: &&Lot| lot.remaining_e8 != 0 || lot.frozen || lot.debt_e8 != 0;
     let (lots, spent): (Vec<&Lot>, Vec<&Lot>) = case.lots.iter().partition(matters);
     let lines = |lots: Vec<&Lot>| {
-        let lines = lots.into_iter().map(|lot| lot_line(case, lot, wall));
+        let lines = lots.into_iter().map(|lot| lot_line(case, lot, looker));
         lines.collect()
     };
     Ok(Some(Purse {
@@ -254,7 +259,10 @@ fn purse(case: &Case, wall: Wall) -> Result<Option<Purse>> {
     }))
 }
 
-fn lot_line(case: &Case, lot: &Lot, wall: Wall) -> LotLine {
+fn lot_line(case: &Case, lot: &Lot, looker: &Looker) -> LotLine {
+    let wall = looker.wall;
+    let records = may(looker.person.role, Verb::KeepDisputes) && !lot.frozen;
+    let deposit = lot.deposit_id.as_ref().filter(|_| records);
     let kind = match lot.source {
         Source::Deposit => "Deposit",
         Source::Bonus => "Bonus",
@@ -288,6 +296,7 @@ fn lot_line(case: &Case, lot: &Lot, wall: Wall) -> LotLine {
         ),
         left: Amount::new(lot.remaining_e8, &lot.currency),
         badge,
+        chargeback_href: deposit.map(disputes::deposit_href),
     }
 }
 
@@ -298,6 +307,7 @@ fn customer(case: &Case) -> CustomerCard {
         case.record.orders,
         case.record.disputes.len(),
     );
+    card.chargebacks = case.record.disputes.iter().map(disputes::link).collect();
     for dispute in case
         .record
         .disputes
@@ -343,11 +353,8 @@ fn card(story: &Story, earlier: &[Claim], orders: i64, disputes: usize) -> Custo
         email: person.email.clone(),
         href: everything_of(&person.email),
         lines: Summary { rows },
-        warnings: if person.suspended {
-            vec!["This account is suspended.".to_owned()]
-        } else {
-            Vec::new()
-        },
+        warnings: story.sanctions.clone(),
+        chargebacks: Vec::new(),
         earlier: earlier
             .iter()
             .take(8)

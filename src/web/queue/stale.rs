@@ -81,12 +81,12 @@ pub async fn of_ticket(
     seen: Seen,
     draft: Draft,
 ) -> Result<HttpResponse> {
-    let (scope, asked) = (looker.scope.clone(), number);
+    let (scope, asked, wall) = (looker.scope.clone(), number, looker.wall);
     let (story, home) = app
         .read(move |conn| {
             let ticket = db::tickets::for_staff(conn, &scope, &asked)?;
             let home = home(conn, &ticket)?;
-            Ok((Story::read(conn, ticket)?, home))
+            Ok((Story::read(conn, ticket, wall)?, home))
         })
         .await?;
     let number = story.ticket.number.clone();

@@ -33,12 +33,14 @@ pub struct Story {
     pub letters: Vec<Letter>,
     pub clocks: Vec<Clock>,
     pub names: Names,
+    /// What holds for the customer because of a chargeback, in sentences.
+    pub sanctions: Vec<String>,
     /// Those who can be given the ticket: usable staff who serve its seller, by name.
     pub staff: Vec<Person>,
 }
 
 impl Story {
-    pub fn read(conn: &mut Conn, ticket: Ticket) -> Result<Story> {
+    pub fn read(conn: &mut Conn, ticket: Ticket, wall: Wall) -> Result<Story> {
         let messages = db::tickets::messages(conn, &ticket.id)?;
         let authors = messages
             .iter()
@@ -56,6 +58,7 @@ impl Story {
             letters: db::mail::of_ticket(conn, &ticket.id)?,
             clocks: db::clocks::of_ticket(conn, &ticket.id)?,
             names: db::people::names(conn, &known)?,
+            sanctions: sanctions(conn, &ticket, wall)?,
             staff: serving(conn, &ticket)?,
             messages,
             ticket,
@@ -103,6 +106,19 @@ impl Story {
     pub fn is_open(&self) -> bool {
         self.ticket.state != "closed"
     }
+}
+
+fn sanctions(conn: &mut Conn, ticket: &Ticket, wall: Wall) -> Result<Vec<String>> {
+    let (seller, customer) = (&ticket.seller_id, &ticket.customer_id);
+    let standing = crate::desk::sanctions::standing(conn, seller, customer, wall.now)?;
+    let words = standing.iter().map(|kept| {
+        let (what, span) = (
+            super::sanctions::what(kept),
+            super::sanctions::span(kept, wall),
+        );
+        format!("{what}, {span} ({}).", kept.sanction.number)
+    });
+    Ok(words.collect())
 }
 
 fn serving(conn: &mut Conn, ticket: &Ticket) -> Result<Vec<Person>> {

@@ -82,7 +82,7 @@ fn read(conn: &mut Conn, looker: &Looker, number: &str) -> Result<Found> {
     }
     let earlier = db::claims::record(conn, &ticket.customer_id, &ticket.seller_id)?;
     let orders = db::orders::count_with(conn, &ticket.customer_id, &ticket.seller_id)?;
-    let story = Story::read(conn, ticket)?;
+    let story = Story::read(conn, ticket, looker.wall)?;
     Ok(Found::Question(Box::new(Question {
         story,
         earlier,
