@@ -407,6 +407,20 @@ pub fn moved_by(
         .load(conn)
 }
 
+/// The orders that a lot's money went to.
+pub fn orders_of_lot(conn: &mut Conn, lot: &LotId) -> QueryResult<Vec<OrderId>> {
+    let spent: Vec<Option<OrderId>> = lot_moves::table
+        .filter(
+            lot_moves::lot_id
+                .eq(lot)
+                .and(lot_moves::order_id.is_not_null()),
+        )
+        .select(lot_moves::order_id)
+        .distinct()
+        .load(conn)?;
+    Ok(spent.into_iter().flatten().collect())
+}
+
 /// Every move of some lots in the order of posting: lot, amount.
 pub fn moves_of(conn: &mut Conn, ids: &[LotId]) -> QueryResult<Vec<(LotId, i64)>> {
     lot_moves::table

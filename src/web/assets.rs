@@ -34,6 +34,11 @@ pub fn asset(name: &str) -> String {
     }
 }
 
+/// The bytes of a static file, for what the server draws itself.
+pub fn bytes(name: &str) -> Option<Cow<'static, [u8]>> {
+    Folder::get(name).map(|file| file.data)
+}
+
 /// `GET /static/{file}`: only addresses that carry the right hash exist.
 pub async fn serve(file: web::Path<String>) -> HttpResponse {
     let address = format!("/static/{file}");
@@ -85,6 +90,7 @@ fn named(name: &str, bytes: Cow<'static, [u8]>) -> Asset {
         "js" => "text/javascript; charset=utf-8",
         "svg" => "image/svg+xml",
         "woff2" => "font/woff2",
+        "ttf" => "font/ttf",
         _ => "application/octet-stream",
     };
     Asset {

@@ -6,6 +6,7 @@
 
 pub mod amount;
 pub mod assets;
+pub mod bundle;
 pub mod chart;
 pub mod csv;
 mod deadlines;
@@ -24,6 +25,7 @@ mod lines;
 pub mod nav;
 pub mod next;
 pub mod page;
+pub mod paper;
 pub mod parts;
 pub mod people;
 pub mod policies;

@@ -131,6 +131,8 @@ routes! {
     Lead     GET  "/queue/disputes/new" => queue::disputes::new;
     Agent    GET  "/queue/disputes/{number}" => queue::dispute::show;
     Agent    POST "/queue/disputes/{number}/facts" => queue::dispute::establish;
+    Lead     GET  "/queue/disputes/{number}/pack.pdf" => queue::pack::pdf;
+    Lead     GET  "/queue/disputes/{number}/pack.zip" => queue::pack::zip;
     Lead     POST "/queue/disputes/{number}/closure" => queue::dispute::close;
     Lead     POST "/queue/disputes/{number}/sanctions" => queue::sanctions::create;
     Lead     POST "/queue/sanctions/{number}/lift" => queue::sanctions::lift;

@@ -213,7 +213,17 @@ fn each_seller_has_requests_in_every_state_that_a_desk_knows() {
             all.map(of).sum::<Result<usize>>()
         })
         .unwrap();
-    assert_eq!(disputes, 1);
+    assert_eq!(disputes, 2);
+    let sanctions = desk
+        .app
+        .pool
+        .read(|conn| {
+            let quinn = db::people::by_email(conn, "quinn@example.net")?.unwrap();
+            Ok(db::sanctions::of_customer(conn, &quinn.id, None)?)
+        })
+        .unwrap();
+    assert_eq!(sanctions.len(), 1);
+    assert!(sanctions[0].lift.is_some(), "dated, and lifted");
 }
 
 #[test]

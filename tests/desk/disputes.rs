@@ -1,6 +1,8 @@
 //! Chargebacks as the desk lives through them: recorded once, frozen, looked into, decided by the bank. Georg paid in; Lena, a lead,
 //! keeps the chargebacks; Omar, an agent, reads them and finds things out.
 
+mod pack;
+
 use chrono::{DateTime, Duration, Utc};
 use redress::act::{Act, Door, Role, Who};
 use redress::db;

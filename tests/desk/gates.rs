@@ -97,6 +97,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET",  "/queue/disputes/new", LEADS),
     ("GET",  "/queue/disputes/{number}", STAFF),
     ("POST", "/queue/disputes/{number}/facts", STAFF),
+    ("GET",  "/queue/disputes/{number}/pack.pdf", LEADS),
+    ("GET",  "/queue/disputes/{number}/pack.zip", LEADS),
     ("POST", "/queue/disputes/{number}/closure", LEADS),
     ("POST", "/queue/disputes/{number}/sanctions", LEADS),
     ("POST", "/queue/sanctions/{number}/lift", LEADS),

@@ -80,6 +80,9 @@ const OWNED: &[(&str, &[&str])] = &[
     ("rustls", &["outside"]),
     ("argon2", &["desk"]),
     ("clap", &["cli", "main"]),
+    ("krilla", &["web"]),
+    ("skrifa", &["web"]),
+    ("zip", &["web"]),
 ];
 
 /// All that the pure room may name beside itself.
@@ -154,7 +157,12 @@ const NAMED_ONLY_IN: &[(&[&str], &[&str], &str)] = &[
         "sockets belong to the outside",
     ),
     // A form's reader hands on every kind of field by name, and none of ours is a float.
-    (&["f32"], &["web/fields.rs"], "money is never a float"),
+    // A page is measured in points.
+    (
+        &["f32"],
+        &["web/fields.rs", "web/paper/"],
+        "money is never a float",
+    ),
     // The parser refuses floats by name; the charts draw with them.
     (
         &["f64"],

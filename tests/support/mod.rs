@@ -5,4 +5,5 @@ pub mod app;
 pub mod db;
 pub mod make;
 pub mod page;
+pub mod pdf;
 pub mod served;

@@ -39,6 +39,60 @@ pub fn today(script: &mut Script) {
     balances(script);
     above_the_limit(script);
     disclosed(script);
+    charged_back(script);
+}
+
+/// A chargeback without a word to the shop: suspended for a month, explained, lifted, and won at the bank in the end.
+fn charged_back(script: &mut Script) {
+    let quinn = (GUARANTEE, "quinn");
+    script.at(script.ago(days(47)), move |s| {
+        s.deposit("quinn-back", quinn, "60.00", ("visa-6611", Usable), None)
+    });
+    let listeners = Bought::units(
+        quinn,
+        "Podcast listeners",
+        "podcasts.example/quinn-at-sea",
+        3_000,
+        "36.00",
+    );
+    let listeners = listeners.standing(Status::InProgress, Some(3_000));
+    script.at(script.ago(days(46)), move |s| {
+        s.order("quinn-podcast", &listeners)
+    });
+    script.at(script.ago(days(43)), |s| {
+        s.moves("quinn-podcast", |progress| {
+            progress.status = Status::Completed;
+            progress.remains = Some("0".to_owned());
+        })
+    });
+    let due = script.ago(days(2));
+    script.at(script.ago(days(16)), move |s| s.disputes("quinn-back", due));
+    let until = script.now + days(15);
+    script.at(script.ago(days(15)), move |s| {
+        let why = "Your bank took back $60.00 for listeners that were delivered, and nobody wrote to us before.";
+        s.suspends("priya", "quinn-back", why, until)
+    });
+    script.at(script.ago(days(13)), move |s| {
+        s.wonders("quinn-objects", quinn, "About S-1001", "My partner did not know the name on the statement and called the bank. I am sorry, and I have told them that the payment was mine.")
+    });
+    script.at(script.ago(days(12)), |s| {
+        s.replies(
+            "priya",
+            "quinn-objects",
+            "Thank you for telling us. I have lifted it, and your account is as it was.",
+        )
+    });
+    script.at(script.ago(days(12)), |s| {
+        s.lifts(
+            "priya",
+            "quinn-back",
+            "You explained how it came about, and told your bank.",
+        )
+    });
+    script.at(script.ago(days(12) - hours(1)), |s| {
+        s.closes("priya", "quinn-objects")
+    });
+    script.at(script.ago(days(4)), |s| s.wins("priya", "quinn-back"));
 }
 
 /// Somebody to sign in as: three payment methods, an order to cancel, one stopped half way, one under way.

@@ -12,20 +12,22 @@ use super::cast::{self, Member};
 use super::guarantee;
 use super::script::Bought;
 use crate::act::{Act, Door, Person, Role, Who};
+use crate::db::disputes::Dispute;
 use crate::db::orders::{Part, Progress};
 use crate::db::sellers::Seller;
 use crate::db::{self, Tx, mail, payouts as payout_rows};
 use crate::desk::claims::{self, Decide, Decided, New, Supply, Verdict};
 use crate::desk::deposits::{self, NewBonus, NewDeposit, NewMethod};
-use crate::desk::disputes::{self, NewDispute, Payment};
+use crate::desk::disputes::{self, Ending, NewDispute, Payment, Told};
 use crate::desk::files::{self, Upload};
 use crate::desk::orders::{self, NewOrder};
 use crate::desk::people::{self, Newcomer};
 use crate::desk::tickets::{self, Opening};
-use crate::desk::{clocks, passwords, policies, sellers};
+use crate::desk::{clocks, passwords, policies, sanctions, sellers};
 use crate::error::{Error, Result};
 use crate::ids::{ClaimId, DepositId, FileId, OrderId, TicketId, secret};
-use crate::rules::facts::MethodStatus;
+use crate::rules::clauses::SanctionStep;
+use crate::rules::facts::{DisputeReason, MethodStatus};
 use crate::rules::lifecycle::payout::State;
 use crate::rules::money::Amount;
 use crate::rules::policy::Shelf;
@@ -585,19 +587,70 @@ impl<'a, 'c> Stage<'a, 'c> {
 
     /// The bank takes a deposit back.
     pub fn disputes(&mut self, deposit: &str, evidence_due_at: DateTime<Utc>) -> Result<()> {
-        let deposit = self.deposits.get(deposit).cloned();
-        let deposit = deposit.ok_or_else(|| Error::broken("no such deposit in the demo"))?;
+        let deposit = self.paid_in(deposit)?;
         let new = NewDispute {
             payment: Payment::Deposit(deposit),
             reference: self.reference("CB-"),
-            reason: Some(crate::rules::facts::DisputeReason::Other),
+            reason: Some(DisputeReason::Other),
             amount_e8: None,
-            contacted_first: Some(false),
+            contacted_first: None,
             answered_in_time: None,
             opened_at: self.at,
             evidence_due_at: Some(evidence_due_at),
         };
         disputes::open(self.tx, &self.shop(), &new).map(|_| ())
+    }
+
+    /// What follows from it is a person's to decide.
+    pub fn suspends(
+        &mut self,
+        who: &str,
+        deposit: &str,
+        reason: &str,
+        ends_at: DateTime<Utc>,
+    ) -> Result<()> {
+        let (act, dispute) = (self.act(who)?, self.disputed(deposit)?);
+        let seen = disputes::mark(self.tx, &dispute)?;
+        let new = sanctions::New {
+            dispute: dispute.id,
+            step: SanctionStep::Suspension,
+            reason: reason.to_owned(),
+            starts_at: None,
+            ends_at: Some(ends_at),
+            amount_e8: None,
+        };
+        sanctions::sanction(self.tx, &act, &seen, &new).map(|_| ())
+    }
+
+    pub fn lifts(&mut self, who: &str, deposit: &str, reason: &str) -> Result<()> {
+        let (act, dispute) = (self.act(who)?, self.disputed(deposit)?);
+        let (seller, customer) = (&dispute.seller_id, &dispute.customer_id);
+        for kept in sanctions::standing(self.tx, seller, customer, self.at)? {
+            sanctions::lift(self.tx, &act, &kept, reason)?;
+        }
+        Ok(())
+    }
+
+    pub fn wins(&mut self, who: &str, deposit: &str) -> Result<()> {
+        let (act, dispute) = (self.act(who)?, self.disputed(deposit)?);
+        let seen = disputes::mark(self.tx, &dispute)?;
+        let ending = Ending {
+            won: true,
+            reason: Told::Value(DisputeReason::Other),
+        };
+        disputes::conclude(self.tx, &act, &dispute.id, &seen, ending).map(|_| ())
+    }
+
+    fn paid_in(&self, deposit: &str) -> Result<DepositId> {
+        let deposit = self.deposits.get(deposit).cloned();
+        deposit.ok_or_else(|| Error::broken("no such deposit in the demo"))
+    }
+
+    fn disputed(&mut self, deposit: &str) -> Result<Dispute> {
+        let deposit = self.paid_in(deposit)?;
+        let mut disputes = db::disputes::of_deposit(self.tx, &deposit)?;
+        let last = disputes.pop();
+        last.ok_or_else(|| Error::broken("no such chargeback in the demo"))
     }
 
     /// The conversation of a claim, or of a question.
