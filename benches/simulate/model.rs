@@ -447,7 +447,11 @@ impl Model {
     /// What a bank could still take back of a payment.
     pub fn disputable(&self, who: Who, of: &Disputed) -> i64 {
         match of {
-            Disputed::Order(order) => self.ceiling(order),
+            // No bank stands behind what the balance paid.
+            Disputed::Order(order) => self.orders.get(order).map_or(0, |row| {
+                let direct: i64 = row.direct.iter().map(|(_, paid, _)| paid).sum();
+                self.ceiling(order).min(direct - row.disputed).max(0)
+            }),
             Disputed::Lot(name) => self
                 .purses
                 .get(&who)

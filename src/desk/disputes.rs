@@ -381,7 +381,11 @@ fn paid(conn: &mut Conn, payment: &Payment) -> Result<PaidBy> {
             PaidBy {
                 at: order.placed_at.map(|at| at.utc()),
                 from_balance: direct.is_empty(),
-                left_e8: order.refundable_e8().min(direct_e8),
+                // Every dispute on an order is about what came past the balance.
+                left_e8: order
+                    .refundable_e8()
+                    .min(direct_e8 - order.disputed_e8)
+                    .max(0),
                 seller: order.seller_id,
                 customer: order.customer_id,
                 currency: order.currency,
