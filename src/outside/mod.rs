@@ -7,6 +7,7 @@ pub mod http;
 pub mod kind;
 pub mod mail;
 pub mod names;
+pub mod panel;
 pub mod relay;
 pub mod smtp;
 pub mod store;
