@@ -11,4 +11,5 @@ pub struct Illegal {
 
 pub mod claim;
 pub mod payout;
+pub mod request;
 pub mod ticket;

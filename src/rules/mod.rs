@@ -27,6 +27,7 @@ pub mod remedy;
 pub mod rights;
 pub mod sla;
 pub mod sum;
+pub mod tasks;
 mod units;
 mod words;
 

@@ -196,6 +196,26 @@ impl Policy {
         self.clauses.iter().find(|clause| clause.id == id)
     }
 
+    /// The grounds on which a provider's own result is credited without a person. Those that a customer cannot just press for
+    /// come first: they say best what happened.
+    pub fn result_grounds(&self) -> Vec<&Ground> {
+        let tests = self.clauses.iter().flat_map(|clause| &clause.tests);
+        let automatic: Vec<_> = tests
+            .filter_map(|test| match test {
+                Test::Automatic(automatic) => Some(automatic),
+                _ => None,
+            })
+            .collect();
+        let on = |ids: &[String], ground: &Ground| ids.contains(&ground.id);
+        let credited =
+            |ground: &&Ground| automatic.iter().any(|by| on(&by.provider_result, ground));
+        let pressed =
+            |ground: &Ground| automatic.iter().any(|by| on(&by.pending_in_portal, ground));
+        let mut grounds: Vec<&Ground> = self.grounds.iter().filter(credited).collect();
+        grounds.sort_by_key(|ground| pressed(ground));
+        grounds
+    }
+
     /// What stands against the claim, in the ground's order: the clauses that are not met. A limit that the buyer was not shown
     /// is not met either, and stands against nothing (I18).
     pub fn against<'a>(&'a self, assessment: &'a Assessment) -> impl Iterator<Item = &'a Finding> {
