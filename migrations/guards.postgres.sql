@@ -84,3 +84,7 @@ DROP TRIGGER IF EXISTS guard_lifts_delete ON lifts;
 CREATE TRIGGER guard_lifts_delete BEFORE DELETE ON lifts FOR EACH ROW EXECUTE FUNCTION refuse_change();
 DROP TRIGGER IF EXISTS guard_lifts_update ON lifts;
 CREATE TRIGGER guard_lifts_update BEFORE UPDATE ON lifts FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_tasks_delete ON tasks;
+CREATE TRIGGER guard_tasks_delete BEFORE DELETE ON tasks FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_panel_requests_delete ON panel_requests;
+CREATE TRIGGER guard_panel_requests_delete BEFORE DELETE ON panel_requests FOR EACH ROW EXECUTE FUNCTION refuse_change();

@@ -82,3 +82,7 @@ DROP TRIGGER IF EXISTS guard_lifts_delete;
 CREATE TRIGGER guard_lifts_delete BEFORE DELETE ON lifts BEGIN SELECT RAISE(ABORT, 'append-only: delete on lifts'); END;
 DROP TRIGGER IF EXISTS guard_lifts_update;
 CREATE TRIGGER guard_lifts_update BEFORE UPDATE ON lifts BEGIN SELECT RAISE(ABORT, 'append-only: update on lifts'); END;
+DROP TRIGGER IF EXISTS guard_tasks_delete;
+CREATE TRIGGER guard_tasks_delete BEFORE DELETE ON tasks BEGIN SELECT RAISE(ABORT, 'append-only: delete on tasks'); END;
+DROP TRIGGER IF EXISTS guard_panel_requests_delete;
+CREATE TRIGGER guard_panel_requests_delete BEFORE DELETE ON panel_requests BEGIN SELECT RAISE(ABORT, 'append-only: delete on panel_requests'); END;

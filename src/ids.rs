@@ -73,6 +73,9 @@ ids!(
     ClockId,
     EventId,
     LetterId,
+    TaskId,
+    /// What a panel is asked to do.
+    RequestId,
 );
 
 /// A UUIDv7 of that instant, for rows that nothing else refers to by type. Ids made one after the other at the same instant, as

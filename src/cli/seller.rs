@@ -1,12 +1,17 @@
-//! `redress seller`: opens a shop under a published policy.
+//! `redress seller`: opens a shop under a published policy, and connects its panel.
 
+use std::path::PathBuf;
+
+use anyhow::Context;
 use clap::Subcommand;
 
 use super::Place;
 use crate::act::Act;
 use crate::db;
+use crate::desk::panels;
 use crate::desk::sellers::{self, Opening};
 use crate::error::Error;
+use crate::outside::panel::{self, Panel};
 use crate::rules::money::Amount;
 
 /// Open and list sellers
@@ -15,6 +20,23 @@ pub enum Seller {
     /// The sellers with their policies
     List(Place),
     Add(Add),
+    Panel(Connect),
+}
+
+/// Connect a seller's panel (provider API v2); without an address, say how the connection stands
+#[derive(Debug, clap::Args)]
+pub struct Connect {
+    #[command(flatten)]
+    place: Place,
+    /// The seller's short name
+    #[arg(long, value_name = "SLUG")]
+    seller: String,
+    /// The address of the panel's API, such as https://panel.example/api/v2
+    #[arg(long, requires = "key_file")]
+    url: Option<String>,
+    /// A file with the key that the panel knows the shop by; - reads it from standard input
+    #[arg(long, value_name = "FILE", requires = "url")]
+    key_file: Option<PathBuf>,
 }
 
 /// Open a seller under a published policy
@@ -57,7 +79,71 @@ pub fn run(command: Seller) -> anyhow::Result<i32> {
     match command {
         Seller::List(place) => list(&place),
         Seller::Add(args) => add(args),
+        Seller::Panel(args) => connect(args),
     }
+}
+
+fn connect(args: Connect) -> anyhow::Result<i32> {
+    let app = args.place.find()?;
+    let slug = args.seller.clone();
+    let Some(seller) = app
+        .pool
+        .read(|conn| Ok(db::sellers::by_slug(conn, &slug)?))?
+    else {
+        anyhow::bail!("there is no seller `{slug}`; `redress seller list` shows them");
+    };
+    if let (Some(url), Some(file)) = (&args.url, &args.key_file) {
+        let key = key(file)?;
+        let act = Act::operator(app.now(), &app.config.public_url);
+        let connected = app
+            .pool
+            .write(|tx| panels::connect(tx, &act, &seller, url, &key));
+        match connected {
+            Ok(()) => println!("{slug} is connected to {url}"),
+            Err(why @ Error::Invalid(_)) => {
+                println!("not connected: {why}");
+                return Ok(1);
+            }
+            Err(other) => return Err(other.into()),
+        }
+    }
+    let found = app
+        .pool
+        .read(|conn| Ok(db::panels::of_seller(conn, &seller.id)?))?;
+    let Some(row) = found else {
+        println!("{slug} has no panel");
+        return Ok(1);
+    };
+    if args.url.is_none() {
+        println!("{slug} is connected to {}", row.url);
+    }
+    let panel = Panel {
+        url: row.url,
+        key: row.api_key,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    match runtime.block_on(panel::balance(&app.http, &panel)) {
+        Ok(left) => {
+            println!(
+                "it answers: {} {} are left there",
+                left.amount, left.currency
+            );
+            Ok(0)
+        }
+        Err(why) => {
+            println!("it gives no answer: {why}");
+            Ok(1)
+        }
+    }
+}
+
+fn key(file: &std::path::Path) -> anyhow::Result<String> {
+    if file.as_os_str() == "-" {
+        return Ok(std::io::read_to_string(std::io::stdin())?);
+    }
+    std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
 fn list(place: &Place) -> anyhow::Result<i32> {

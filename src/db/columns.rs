@@ -12,8 +12,8 @@ use diesel::sql_types::{Nullable, SingleValue, Text, Timestamp};
 use crate::act::Role;
 use crate::ids::*;
 use crate::rules::ledger::{AccountKind, Movement};
-use crate::rules::lifecycle::payout;
-use crate::rules::{facts, lots};
+use crate::rules::lifecycle::{payout, request};
+use crate::rules::{facts, lots, tasks};
 
 /// An instant in UTC as both databases keep it: microseconds, or PostgreSQL would not give back what was put in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -160,6 +160,8 @@ id_columns!(
     ClockId,
     EventId,
     LetterId,
+    TaskId,
+    RequestId,
 );
 
 /// Enums as text columns, by the functions that write and read their words; an unknown word in the database is an error, never a
@@ -197,6 +199,10 @@ word_columns!(
     AccountKind,
     Movement,
     payout::State,
+    request::Action,
+    request::State,
+    tasks::Kind,
+    tasks::State,
     lots::Source,
     facts::Status,
     facts::CanceledBy,

@@ -19,13 +19,16 @@ pub mod imports;
 pub mod ledger;
 pub mod mail;
 pub mod orders;
+pub mod panels;
 pub mod payouts;
 pub mod people;
 pub mod policies;
 pub mod reports;
+pub mod requests;
 pub mod sanctions;
 pub mod schema;
 pub mod sellers;
+pub mod tasks;
 pub mod tickets;
 
 use std::ops::{Deref, DerefMut};

@@ -625,6 +625,67 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    panels (seller_id) {
+        seller_id -> Text,
+        url -> Text,
+        api_key -> Text,
+        connected_at -> Timestamp,
+        next_at -> Timestamp,
+        lease -> Nullable<Text>,
+        failures -> BigInt,
+        problem -> Nullable<Text>,
+        answered_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    panel_orders (order_id) {
+        order_id -> Text,
+        seller_id -> Text,
+        reference -> Text,
+        next_at -> Nullable<Timestamp>,
+        failures -> BigInt,
+        problem -> Nullable<Text>,
+        answered_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    tasks (id) {
+        id -> Text,
+        seller_id -> Text,
+        claim_id -> Text,
+        kind -> Text,
+        state -> Text,
+        owner_id -> Nullable<Text>,
+        opened_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        ended_by -> Nullable<Text>,
+        result -> Nullable<Text>,
+        value_e8 -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    panel_requests (id) {
+        id -> Text,
+        seller_id -> Text,
+        order_id -> Text,
+        claim_id -> Nullable<Text>,
+        action -> Text,
+        state -> Text,
+        reference -> Nullable<Text>,
+        answer -> Nullable<Text>,
+        asked_by -> Text,
+        asked_at -> Timestamp,
+        next_at -> Timestamp,
+        failures -> BigInt,
+        sent_at -> Nullable<Timestamp>,
+        settled_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(tickets -> people (customer_id));
 diesel::joinable!(clocks -> sellers (seller_id));
 diesel::joinable!(clocks -> tickets (ticket_id));
@@ -683,4 +744,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     forms,
     kept_forms,
     exceptions,
+    panels,
+    panel_orders,
+    tasks,
+    panel_requests,
 );

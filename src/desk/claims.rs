@@ -10,14 +10,17 @@ mod decide;
 mod exceptions;
 mod gather;
 mod replay;
+mod result;
 mod settle;
 pub mod tell;
 
-pub use ask::{Supply, appeal, ask, establish, supply, withdraw};
+pub(in crate::desk) use ask::touch;
+pub use ask::{Supply, appeal, ask, establish, learn, supply, withdraw};
 pub use cancel::{Prospect, Prospects, cancel, prospects};
 pub use decide::{Decide, Decided, OVERRIDES, Verdict, ceiling, decide, limits};
 pub use gather::{facts, facts_on};
 pub use replay::{Replayed, difference, replay};
+pub use result::credit_result;
 pub use settle::{fail_payout, repeat_payout, return_payout, settle_payout};
 pub use tell::{asked_for, money};
 
@@ -27,7 +30,7 @@ use chrono_tz::Tz;
 
 use super::events::{Happened, record};
 use super::tickets::{self, Opening};
-use super::{clocks, ledger, policies};
+use super::{clocks, ledger, policies, tasks};
 use crate::act::{Act, Door, Who};
 use crate::db::claims::{self as rows, Claim, Evidence};
 use crate::db::orders::{self, Order};
@@ -147,10 +150,19 @@ pub fn file(tx: &mut Tx, act: &Act, new: &New) -> Result<Standing> {
         "" if !handed_in.is_empty() => "(files)",
         reason => reason,
     };
-    if !words.is_empty() {
+    // What the policy asks for by itself is nobody's message.
+    let by_policy = act.who == Who::Policy;
+    if !words.is_empty() && !by_policy {
         let message = tickets::say(tx, act, &ticket, "customer", words)?;
         super::files::attach(tx, act, &ticket.id, &message.id, &handed_in)?;
     }
+    let told = match by_policy {
+        true => format!(
+            "{} This was opened for you ({}).",
+            claim.reason, claim.number
+        ),
+        false => format!("You sent this request ({}).", claim.number),
+    };
     let happened = Happened::new(
         &seller.id,
         "claim_filed",
@@ -159,7 +171,7 @@ pub fn file(tx: &mut Tx, act: &Act, new: &New) -> Result<Standing> {
     .on_ticket(&ticket.id)
     .on_claim(&claim.id)
     .on_order(claim.order_id.as_ref())
-    .told(format!("You sent this request ({}).", claim.number));
+    .told(told);
     record(tx, act, happened)?;
     settle(
         tx, act, &seller, &shelf, claim, ticket, facts, assessment, true,
@@ -257,6 +269,7 @@ fn settle(
         clocks::resume(tx, &ticket.id, calendar.zone, act.at)?;
     }
     let claim = rows::find(tx, &claim.id)?;
+    tasks::follow(tx, act, policy, &claim, &facts, &assessment)?;
     if pays_at_once(&facts, &assessment) {
         let policy_act = Act {
             who: Who::Policy,

@@ -12,7 +12,7 @@
 //! - orders: `reference`*, `customer`*, `customer_name`, `service`, `title` (else the service's name), `target`, `placed_at`,
 //!   `status`*, `status_at` (when it was so; else now), `quantity`, `remains`, `charge`, `currency`, `tax_included`, `paid_with`
 //!   (`balance`, a method, or `balance=6.00|card-1=4.00`), `items`, `canceled_by`, `period_ends_on`, `confirmed_at`, `sent_at`,
-//!   `sms`, `sms_received_at`.
+//!   `sms`, `sms_received_at`, `panel_order` (what the seller's panel calls it).
 //!
 //! Instants are RFC 3339 with an offset, days `2026-03-01`, amounts plain decimals such as `12.50` (as text in JSON).
 //! Import deposits before the orders that they paid.

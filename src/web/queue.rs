@@ -26,7 +26,9 @@ mod seen;
 mod stale;
 mod story;
 mod talk;
+pub mod tasks;
 pub mod ticket;
+mod todo;
 pub mod turns;
 
 use actix_web::HttpResponse;
@@ -37,6 +39,7 @@ use super::session::Visit;
 use super::show::Wall;
 use crate::act::Person;
 use crate::db::tickets::Scope;
+use crate::rules::tasks::Kind;
 
 /// Who looks, at what, and from which wall.
 #[derive(Debug, Clone)]
@@ -69,6 +72,7 @@ pub struct Typed {
     ask: Option<Filled>,
     decline: Option<Filled>,
     facts: Option<Filled>,
+    task: Option<(Kind, Filled)>,
     /// Why nothing was done, and what to do next.
     refusal: Option<String>,
 }
@@ -84,7 +88,9 @@ impl Typed {
             &self.decline,
             &self.facts,
         ];
-        self.refusal.is_some() || forms.into_iter().flatten().any(Filled::is_refused)
+        let task = self.task.as_ref().map(|(_, form)| form);
+        let mut forms = forms.into_iter().flatten().chain(task);
+        self.refusal.is_some() || forms.any(Filled::is_refused)
     }
 }
 

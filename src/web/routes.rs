@@ -118,6 +118,10 @@ routes! {
     Agent    POST "/queue/claims/{number}/question" => queue::question::ask;
     Agent    POST "/queue/claims/{number}/facts" => queue::facts::establish;
     Agent    POST "/queue/claims/{number}/assessment" => queue::facts::reassess;
+    Agent    POST "/queue/claims/{number}/tasks/{kind}/owner" => queue::tasks::take;
+    Agent    POST "/queue/claims/{number}/tasks/{kind}/request" => queue::tasks::request;
+    Agent    POST "/queue/claims/{number}/tasks/{kind}/result" => queue::tasks::report;
+    Agent    GET  "/queue/tasks" => queue::tasks::index;
     Agent    GET  "/queue/tickets/{number}" => queue::ticket::show;
     Agent    POST "/queue/tickets/{number}/messages" => queue::messages::reply;
     Agent    POST "/queue/tickets/{number}/notes" => queue::messages::note;

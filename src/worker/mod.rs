@@ -1,8 +1,9 @@
-//! Doors driven by time: letters leave, clocks break, spent links and sessions are swept. Each tick takes a lease or a short
+//! Doors driven by time: letters leave, panels are asked, clocks break, spent links and sessions are swept. Each tick takes a lease or a short
 //! transaction, calls one verb, and commits. Runs inside `serve` or alone as `work`; two of them at once do nothing twice.
 
 pub mod clocks;
 pub mod letters;
+pub mod panels;
 pub mod sweep;
 
 use std::thread::{self, JoinHandle};
@@ -21,6 +22,8 @@ pub struct Round {
     pub sent: usize,
     pub failed: usize,
     pub breaches: usize,
+    /// Orders of which a panel said something new.
+    pub moved: usize,
 }
 
 /// A worker on a thread of its own, beside the server.
@@ -71,9 +74,11 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
 pub async fn round(app: &App) -> Result<Round> {
     let breaches = clocks::tick(app).await;
     let (sent, failed) = letters::tick(app).await?;
+    let moved = panels::tick(app).await?;
     Ok(Round {
         sent,
         failed,
         breaches: breaches?,
+        moved,
     })
 }

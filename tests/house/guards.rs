@@ -27,8 +27,18 @@ const FROZEN: &[&str] = &[
 
 /// Changed as their state changes, but never deleted.
 const KEPT: &[&str] = &[
-    "accounts", "claims", "clocks", "deposits", "disputes", "lots", "orders", "outbox", "payouts",
+    "accounts",
+    "claims",
+    "clocks",
+    "deposits",
+    "disputes",
+    "lots",
+    "orders",
+    "outbox",
+    "payouts",
     "tickets",
+    "tasks",
+    "panel_requests",
 ];
 
 /// A database of which every rule but the guards is taken away, so that a row of nothing in particular fits in each table.

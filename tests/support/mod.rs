@@ -5,5 +5,6 @@ pub mod app;
 pub mod db;
 pub mod make;
 pub mod page;
+pub mod panel;
 pub mod pdf;
 pub mod served;

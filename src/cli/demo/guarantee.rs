@@ -40,6 +40,7 @@ pub fn today(script: &mut Script) {
     above_the_limit(script);
     disclosed(script);
     charged_back(script);
+    by_the_panel(script);
 }
 
 /// A chargeback without a word to the shop: suspended for a month, explained, lifted, and won at the bank in the end.
@@ -93,6 +94,27 @@ fn charged_back(script: &mut Script) {
         s.closes("priya", "quinn-objects")
     });
     script.at(script.ago(days(4)), |s| s.wins("priya", "quinn-back"));
+}
+
+/// The panel ended an order half way, and the policy credited the rest by itself: nobody had asked.
+fn by_the_panel(script: &mut Script) {
+    let bought = Bought::units(
+        ANNA,
+        "Facebook page likes",
+        "facebook.com/anna.sails",
+        800,
+        "8.00",
+    )
+    .standing(Status::InProgress, Some(800));
+    script.at(script.ago(days(1) + hours(5)), move |s| {
+        s.order("anna-panel", &bought)
+    });
+    script.at(script.ago(hours(23)), |s| {
+        s.panel_says("anna-panel", "23501", "In progress", 560)
+    });
+    script.at(script.ago(hours(9)), |s| {
+        s.panel_says("anna-panel", "23501", "Partial", 320)
+    });
 }
 
 /// Somebody to sign in as: three payment methods, an order to cancel, one stopped half way, one under way.

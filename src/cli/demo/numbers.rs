@@ -14,6 +14,7 @@ pub fn today(script: &mut Script) {
     mending(script);
     standing_still(script);
     late_defect(script);
+    replaced(script);
     refused(script);
 }
 
@@ -134,6 +135,53 @@ fn late_defect(script: &mut Script) {
             &["log"],
             Some("refund"),
         )
+    });
+}
+
+/// Not fixed within the seventy-two hours: another number of the same value, as the customer had chosen, and no money.
+fn replaced(script: &mut Script) {
+    let nadia = (NUMBERS, "nadia");
+    let bought = Bought::number(
+        "nadia",
+        "NL number with mailbox, 90 days",
+        ("visa-3366", "21.00"),
+        Sms::Unavailable,
+    );
+    script.at(script.ago(days(7)), move |s| {
+        s.order("nadia-mailbox", &bought)
+    });
+    script.at(script.ago(days(6)), move |s| {
+        s.files(
+            "replaced",
+            nadia,
+            Some("nadia-mailbox"),
+            "major_defect",
+            "The mailbox loses every second message. I would rather have another number than the money.",
+            &["log+"],
+            Some("replacement"),
+        )
+    });
+    script.at(script.ago(days(6)) + hours(3), |s| {
+        s.establishes(
+            "lena",
+            "replaced",
+            &[("findings.defect.approved", json!(true))],
+        )
+    });
+    let missed = script.ago(days(6)) + hours(74);
+    script.at(missed, |s| {
+        s.replies("lena", "replaced", "We could not mend the mailbox in time. You chose another number: you will have it today.")
+    });
+    script.at(missed + hours(2), |s| {
+        s.replaces(
+            "lena",
+            "replaced",
+            "21.00",
+            "NL number +31 97 0102 8841 with mailbox, 90 days",
+        )
+    });
+    script.at(missed + hours(2) + minutes(4), |s| {
+        s.approves("lena", "replaced")
     });
 }
 

@@ -120,7 +120,7 @@ fn waiting(script: &mut Script) {
     });
 }
 
-/// Approved, and to be sent.
+/// Access withdrawn, approved for what was left, and to be sent.
 fn on_its_way(script: &mut Script) {
     let pilar = (PLANS, "pilar");
     let bought = Bought::plan(
@@ -143,7 +143,13 @@ fn on_its_way(script: &mut Script) {
             None,
         )
     });
-    script.at(script.ago(days(2)), |s| s.approves("omar", "pilar"));
+    // The meter had moved on since the request: what was left when access ended counts.
+    script.at(script.ago(days(2)), |s| {
+        s.withdraws_access("omar", "pilar", 9_420)
+    });
+    script.at(script.ago(days(2)) + minutes(3), |s| {
+        s.approves("omar", "pilar")
+    });
 }
 
 const CUSTOMERS: [&str; 4] = ["chen", "jonas", "nadia", "pilar"];
@@ -217,7 +223,10 @@ pub fn past(script: &mut Script, past: &Past) {
     }
     let at = past.after(26 + (past.turn % 3) as i64 * 11, 85);
     if past.pick < 75 {
-        script.at(at, move |s| s.approves(by, &label));
+        script.at(at, move |s| {
+            s.withdraws_access(by, &label, left)?;
+            s.approves(by, &label)
+        });
         script.at(at + days(3), move |s| s.sends_payouts("priya", &paid));
     } else {
         let words = "The page said before the purchase that this plan cannot be returned, or the paid month is over.";

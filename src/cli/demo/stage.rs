@@ -22,8 +22,9 @@ use crate::desk::disputes::{self, Ending, NewDispute, Payment, Told};
 use crate::desk::files::{self, Upload};
 use crate::desk::orders::{self, NewOrder};
 use crate::desk::people::{self, Newcomer};
+use crate::desk::tasks::{self, Report};
 use crate::desk::tickets::{self, Opening};
-use crate::desk::{clocks, passwords, policies, sanctions, sellers};
+use crate::desk::{clocks, panels, passwords, policies, sanctions, sellers};
 use crate::error::{Error, Result};
 use crate::ids::{ClaimId, DepositId, FileId, OrderId, TicketId, secret};
 use crate::rules::clauses::SanctionStep;
@@ -31,6 +32,7 @@ use crate::rules::facts::{DisputeReason, MethodStatus};
 use crate::rules::lifecycle::payout::State;
 use crate::rules::money::Amount;
 use crate::rules::policy::Shelf;
+use crate::rules::tasks::Kind;
 
 /// How long the desk has been there before its story begins.
 const OPENED: Duration = Duration::days(400);
@@ -422,6 +424,49 @@ impl<'a, 'c> Stage<'a, 'c> {
             evidence: self.handed_in(&act, evidence)?,
         };
         claims::supply(self.tx, &act, &claim, &supply).map(|_| ())
+    }
+
+    /// Says how a task went.
+    fn reports(&mut self, who: &str, claim: &str, kind: Kind, report: &Report) -> Result<()> {
+        let (act, claim) = (self.act(who)?, self.claim(claim)?);
+        let seen = self.seen(&claim)?;
+        tasks::report(self.tx, &act, &claim, seen, kind, report).map(|_| ())
+    }
+
+    /// A plan's access is withdrawn, with so many requests left at that moment.
+    pub fn withdraws_access(&mut self, who: &str, claim: &str, left: i64) -> Result<()> {
+        let report = Report {
+            code: "withdrawn".to_owned(),
+            count: Some(left),
+            ..Report::default()
+        };
+        self.reports(who, claim, Kind::WithdrawAccess, &report)
+    }
+
+    /// The customer has the replacement.
+    pub fn replaces(&mut self, who: &str, claim: &str, worth: &str, words: &str) -> Result<()> {
+        let report = Report {
+            code: "given".to_owned(),
+            value_e8: Some(e8(worth)?),
+            words: words.to_owned(),
+            ..Report::default()
+        };
+        self.reports(who, claim, Kind::Replace, &report)
+    }
+
+    /// The seller's panel tells how an order stands, by its own number and in its own spelling.
+    pub fn panel_says(
+        &mut self,
+        label: &str,
+        number: &str,
+        status: &str,
+        remains: i64,
+    ) -> Result<()> {
+        let id = self.bought(label)?;
+        let act = Act::worker(self.at, &self.shop().site);
+        let order = db::orders::find(self.tx, &id)?;
+        panels::name_order(self.tx, &act, &order, number)?;
+        panels::hear(self.tx, &act, &id, status, Some(remains)).map(|_| ())
     }
 
     pub fn approves(&mut self, who: &str, claim: &str) -> Result<()> {

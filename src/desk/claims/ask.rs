@@ -9,7 +9,7 @@ use crate::db::Tx;
 use crate::db::claims::{self as rows, Claim, Evidence, Fact};
 use crate::db::sellers;
 use crate::desk::events::{Happened, record};
-use crate::desk::{clocks, files, policies, tickets};
+use crate::desk::{clocks, files, policies, tasks, tickets};
 use crate::error::{Code, Error, Result};
 use crate::ids::{ClaimId, FactId, FileId, fresh};
 use crate::rules::assessment::Outcome;
@@ -58,7 +58,41 @@ pub fn establish(
     facts: &[(String, Value)],
     source: &str,
 ) -> Result<Option<Standing>> {
+    keep_facts(tx, act, id, Some(seen), facts, source)
+}
+
+/// The same for what comes in by itself: what a provider answered.
+pub fn learn(
+    tx: &mut Tx,
+    act: &Act,
+    id: &ClaimId,
+    facts: &[(String, Value)],
+    source: &str,
+) -> Result<Option<Standing>> {
+    keep_facts(tx, act, id, None, facts, source)
+}
+
+/// Assesses an open claim again after work on it that is no fact of the rules.
+pub(in crate::desk) fn touch(
+    tx: &mut Tx,
+    act: &Act,
+    id: &ClaimId,
+    seen: i64,
+) -> Result<Option<Standing>> {
     let claim = open_claim(tx, act, id, Some(seen))?;
+    not_own(act, &claim)?;
+    reassess(tx, act, id)
+}
+
+fn keep_facts(
+    tx: &mut Tx,
+    act: &Act,
+    id: &ClaimId,
+    seen: Option<i64>,
+    facts: &[(String, Value)],
+    source: &str,
+) -> Result<Option<Standing>> {
+    let claim = open_claim(tx, act, id, seen)?;
     not_own(act, &claim)?;
     if facts.is_empty() {
         return Err(Error::invalid("facts", "Choose what you found out"));
@@ -190,6 +224,7 @@ pub fn withdraw(tx: &mut Tx, act: &Act, id: &ClaimId) -> Result<Claim> {
     let state = step(&claim, lifecycle::Verb::Withdraw, Outcome::NeedsReview)?;
     rows::set_state(tx, id, state.word())?;
     exceptions::after_end(tx, act, &claim)?;
+    tasks::drop_open(tx, act, &claim)?;
     let ticket = crate::db::tickets::find(tx, &claim.ticket_id)?;
     tickets::step(tx, act, &ticket, turn::Verb::Close)?;
     let kinds = [

@@ -12,7 +12,7 @@ use crate::db::sellers::{self, Seller};
 use crate::db::tickets::Ticket;
 use crate::db::{Conn, Tx};
 use crate::desk::events::{Happened, record};
-use crate::desk::{clocks, orders as purchases, payouts, policies, tickets};
+use crate::desk::{clocks, orders as purchases, panels, payouts, policies, tasks, tickets};
 use crate::error::{Code, Error, Fields, Result};
 use crate::ids::{ClaimId, DecisionId, ExceptionId};
 use crate::rules::adjudicate::adjudicate;
@@ -221,6 +221,7 @@ fn approve(
     if assessment.outcome == Outcome::OnHold {
         return Err(Error::refused(Code::OnHold));
     }
+    tasks::ready(tx, &case.claim.id)?;
     if assessment.outcome == Outcome::Remedied && decide.amount_e8.is_none_or(|e8| e8 == 0) {
         return remedied(tx, act, case, decide).map(done);
     }
@@ -431,6 +432,9 @@ fn end_order(tx: &mut Tx, act: &Act, case: &Case) -> Result<()> {
         _ => return Ok(()),
     };
     purchases::record_status(tx, act, id, &ended, source, act.at)?;
+    if ended.status == Status::Canceled {
+        panels::requests::cancel_too(tx, act, &order)?;
+    }
     Ok(())
 }
 
@@ -579,6 +583,7 @@ fn write(
     words: &str,
 ) -> Result<Decision> {
     let assessed = keep(tx, act, case.claim, case.facts, case.assessment)?;
+    tasks::drop_open(tx, act, case.claim)?;
     let decision = Decision {
         id: DecisionId::new(act.at),
         seller_id: case.seller.id.clone(),

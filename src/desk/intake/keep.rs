@@ -15,6 +15,7 @@ use crate::db::people::{self, Person};
 use crate::db::sellers::Seller;
 use crate::desk::deposits::{Kept, NewDeposit, NewMethod, receive};
 use crate::desk::orders::{NewOrder, place};
+use crate::desk::panels;
 use crate::error::{Error, Result};
 use crate::ids::{PersonId, ServiceId};
 use crate::plain;
@@ -162,12 +163,18 @@ pub fn order(tx: &mut Tx, act: &Act, seller: &Seller, row: &Row) -> Result<Kept>
         source: "import".to_owned(),
         told_at: dated.unwrap_or(act.at),
     };
+    let panel_order = cells.reference("panel_order");
     cells.done()?;
     let new = NewOrder {
         customer: customer.keep(tx, act)?,
         ..new
     };
-    place(tx, act, &new).map(|(_, kept)| kept)
+    let (order, kept) = place(tx, act, &new)?;
+    let named = match &panel_order {
+        Some(name) => panels::name_order(tx, act, &order, name)?,
+        None => Kept::Same,
+    };
+    Ok(if kept == Kept::Same { named } else { kept })
 }
 
 /// Stands in for the progress of a row whose status does not read; such a row is refused.

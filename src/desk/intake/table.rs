@@ -78,6 +78,7 @@ pub fn columns(kind: Kind) -> &'static [(&'static str, bool)] {
             ("sent_at", false),
             ("sms", false),
             ("sms_received_at", false),
+            ("panel_order", false),
         ],
     }
 }

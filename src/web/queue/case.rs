@@ -11,9 +11,12 @@ use crate::db::disputes::Dispute;
 use crate::db::exceptions::Exception;
 use crate::db::orders::{Order, OrderEvent};
 use crate::db::payouts::Payout;
+use crate::db::requests::Request;
+use crate::db::tasks::Task;
 use crate::db::tickets::{Cursor, Filter};
 use crate::db::{self, Conn};
 use crate::desk::claims;
+use crate::desk::panels;
 use crate::error::Result;
 use crate::ids::PersonId;
 use crate::rules::adjudicate::adjudicate;
@@ -39,6 +42,11 @@ pub struct Case {
     /// What was ever put before a second person, and the one that waits.
     pub exceptions: Vec<Exception>,
     pub waiting: Option<Exception>,
+    pub tasks: Vec<Task>,
+    /// What the panel was asked about the order.
+    pub requests: Vec<Request>,
+    /// The order has a panel that can be asked.
+    pub has_panel: bool,
     /// What people's keys in facts and decisions stand for.
     pub people: HashMap<PersonId, String>,
     /// What the rules said last, as it is stored.
@@ -112,7 +120,19 @@ impl Case {
             doers.push(row.proposed_by.clone());
             doers.extend(row.settled_by.clone());
         }
+        let tasks = db::tasks::of_claim(conn, &claim.id)?;
+        let ended = tasks.iter().filter_map(|task| task.ended_by.as_deref());
+        doers.extend(ended.map(PersonId::from));
+        doers.extend(tasks.iter().filter_map(|task| task.owner_id.clone()));
+        let (mut requests, mut has_panel) = (Vec::new(), false);
+        if let Some(order) = &claim.order_id {
+            requests = db::requests::of_order(conn, order)?;
+            has_panel = panels::requests::can_ask(conn, &claim.seller_id, order)?;
+        }
         Ok(Case {
+            tasks,
+            requests,
+            has_panel,
             lots: lots(conn, &claim)?,
             labels: labels(conn, &claim)?,
             record: Record::read(conn, &claim)?,

@@ -198,12 +198,13 @@ fn index(conn: &mut Conn, frame: Frame, looker: &Looker, asked: &Asked) -> Resul
     } else {
         String::new()
     };
+    let views = View::ALL
+        .into_iter()
+        .map(|view| tab(view, &wanted, &counts))
+        .chain([tasks(conn, looker)?]);
     Ok(Index {
         frame,
-        views: View::ALL
-            .into_iter()
-            .map(|view| tab(view, &wanted, &counts))
-            .collect(),
+        views: views.collect(),
         view: wanted.view.as_str(),
         heading: label(wanted.view),
         total: total.map_or(String::new(), |total| {
@@ -433,6 +434,15 @@ fn tab(view: View, wanted: &Wanted, counts: &HashMap<&str, u64>) -> NavItem {
             view == wanted.view,
         )
     }
+}
+
+/// The way to the list of what is to be done before money.
+fn tasks(conn: &mut Conn, looker: &Looker) -> Result<NavItem> {
+    let open = u64::try_from(db::tasks::count_open(conn, &looker.scope)?).unwrap_or(0);
+    Ok(NavItem {
+        count: Some(filters::badge_count(open)),
+        ..NavItem::new("Tasks", "/queue/tasks", false)
+    })
 }
 
 fn shown(here: usize, total: Option<u64>) -> String {

@@ -8,10 +8,13 @@ use super::Looker;
 use super::case::method;
 use super::disputes;
 use super::record::{EarlierClaim, Passed, earlier_claim, order_rows, passed};
+use super::todo::said;
 use crate::app::App;
+use crate::db::orders::Order;
 use crate::db::{self, Conn};
 use crate::desk::policies;
 use crate::error::{Error, Result};
+use crate::rules::lifecycle::request::Action;
 use crate::rules::rights::{Verb, may};
 use crate::web::filters;
 use crate::web::gate::Agent;
@@ -71,6 +74,7 @@ fn page(conn: &mut Conn, frame: Frame, looker: &Looker, number: &str) -> Result<
         &|reference| method(&labels, reference),
         looker.wall,
     )?);
+    rows.extend(panel_rows(conn, &order, looker)?);
     let history = db::orders::history(conn, &order.id)?;
     let claims = db::claims::of_order(conn, &order.id)?;
     let chargebacks = db::disputes::of_order(conn, &order.id)?;
@@ -104,4 +108,29 @@ fn page(conn: &mut Conn, frame: Frame, looker: &Looker, number: &str) -> Result<
         chargebacks: chargebacks.iter().map(disputes::link).collect(),
         chargeback_href: records.then(|| format!("/queue/disputes/new?order={}", order.number)),
     })
+}
+
+/// What the seller's panel calls the order, when it last spoke of it, and what was wrong with what it said.
+fn panel_rows(conn: &mut Conn, order: &Order, looker: &Looker) -> Result<Vec<Row>> {
+    let Some(known) = db::panels::of_order(conn, &order.id)? else {
+        return Ok(Vec::new());
+    };
+    let mut rows = vec![Row::text("Panel's number", &known.reference)];
+    if let Some(at) = known.answered_at {
+        let at = filters::moment(at.utc(), looker.wall.zone, looker.wall.now);
+        rows.push(Row::text("Panel last answered", &at));
+    }
+    let of_panel = db::panels::of_seller(conn, &order.seller_id)?.and_then(|panel| panel.problem);
+    let problems = [known.problem, of_panel];
+    for problem in problems.into_iter().flatten() {
+        rows.push(Row::text("Trouble with the panel", &problem));
+    }
+    for request in db::requests::of_order(conn, &order.id)? {
+        let asked = match request.action {
+            Action::Cancel => "Asked to cancel",
+            Action::Refill => "Asked to refill",
+        };
+        rows.push(Row::text(asked, &said(&request, looker.wall)));
+    }
+    Ok(rows)
 }

@@ -3,6 +3,7 @@
 
 use super::case::{Case, goes_to};
 use super::facts::Established;
+use super::todo::Todo;
 use super::{Looker, Typed};
 use crate::db::claims::Decision;
 use crate::db::exceptions::Exception;
@@ -50,6 +51,7 @@ pub struct Panel {
     pub alternatives: Vec<Reading>,
     pub deadlines: Deadlines,
     pub facts: Established,
+    pub todo: Todo,
     pub engine: String,
 }
 
@@ -191,6 +193,7 @@ impl Panel {
             alternatives: readings(case, open)?,
             deadlines: clocks::deadlines(&case.story.clocks, Some(policy), wall),
             facts: Established::of(case, looker, typed)?,
+            todo: Todo::of(case, looker, typed)?,
             engine: engine(case),
         })
     }

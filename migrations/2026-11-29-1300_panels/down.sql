@@ -1,0 +1,2 @@
+DROP TABLE panel_orders;
+DROP TABLE panels;

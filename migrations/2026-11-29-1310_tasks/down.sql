@@ -1,0 +1,2 @@
+DROP TABLE panel_requests;
+DROP TABLE tasks;
