@@ -36,18 +36,22 @@ impl ResponseError for Error {
     }
 }
 
-/// Two refusals have a status of their own: a key that was used with other contents, and a link that is spent.
 fn status_of(error: &Error) -> StatusCode {
     match error {
-        Error::Refused {
-            code: Code::KeyReused,
-            ..
-        } => StatusCode::CONFLICT,
-        Error::Refused {
-            code: Code::LinkSpent,
-            ..
-        } => StatusCode::GONE,
+        Error::Refused { code, .. } => status_for(*code),
         other => other.status_code(),
+    }
+}
+
+/// What a refusal is for the browser: the state of things stands against it, the person does, or the deed itself.
+pub fn status_for(code: Code) -> StatusCode {
+    match code {
+        Code::KeyReused | Code::AlreadyDone | Code::AlreadyOpen | Code::OverCeiling => {
+            StatusCode::CONFLICT
+        }
+        Code::OwnClaim => StatusCode::FORBIDDEN,
+        Code::LinkSpent => StatusCode::GONE,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

@@ -40,6 +40,7 @@ use super::show::Wall;
 use crate::act::Person;
 use crate::db::tickets::Scope;
 use crate::rules::tasks::Kind;
+use crate::error::Code;
 
 /// Who looks, at what, and from which wall.
 #[derive(Debug, Clone)]
@@ -75,6 +76,8 @@ pub struct Typed {
     task: Option<(Kind, Filled)>,
     /// Why nothing was done, and what to do next.
     refusal: Option<String>,
+    /// The rule that said no, where one did.
+    code: Option<Code>,
 }
 
 impl Typed {

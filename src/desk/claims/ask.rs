@@ -11,7 +11,7 @@ use crate::db::sellers;
 use crate::desk::events::{Happened, record};
 use crate::desk::{clocks, files, policies, tasks, tickets};
 use crate::error::{Code, Error, Result};
-use crate::ids::{ClaimId, FactId, FileId, fresh};
+use crate::ids::{ClaimId, FactId, FileId, PersonId, fresh};
 use crate::rules::assessment::Outcome;
 use crate::rules::lifecycle::{claim as lifecycle, ticket as turn};
 use crate::rules::matters;
@@ -286,6 +286,9 @@ pub fn appeal(tx: &mut Tx, act: &Act, id: &ClaimId, words: &str) -> Result<Optio
     if ticket.state == turn::State::Closed.word() {
         tickets::step(tx, act, &ticket, turn::Verb::Reopen)?;
     }
+    if rejected_by(tx, &claim, ticket.assignee_id.as_ref())? {
+        crate::db::tickets::set_assignee(tx, &ticket.id, None)?;
+    }
     tickets::say(tx, act, &ticket, "customer", words)?;
     let happened = Happened::new(
         &claim.seller_id,
@@ -300,6 +303,17 @@ pub fn appeal(tx: &mut Tx, act: &Act, id: &ClaimId, words: &str) -> Result<Optio
     let seller = sellers::find(tx, &claim.seller_id)?;
     tell::appealed(tx, act, &seller, &ticket, &claim)?;
     reassess(tx, act, id)
+}
+
+/// Whether the one who has the ticket turned the claim down: somebody else takes it then.
+fn rejected_by(tx: &mut Tx, claim: &Claim, who: Option<&PersonId>) -> Result<bool> {
+    let Some(who) = who else {
+        return Ok(false);
+    };
+    let decisions = rows::decisions(tx, &claim.id)?;
+    Ok(decisions
+        .iter()
+        .any(|decision| decision.decided_by == who.as_str()))
 }
 
 /// Locks the ticket and the claim, which must be open.

@@ -12,10 +12,11 @@ use super::head::Head;
 use super::panel::Panel;
 use super::record::Record;
 use super::talk::Talk;
-use super::{Looker, Typed, refused};
+use super::{Looker, Typed};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::rules::money::Amount as E8;
+use crate::web::faces::status_for;
 use crate::web::fields::query;
 use crate::web::gate::Agent;
 use crate::web::page::{Filled, Frame, render, render_as};
@@ -95,7 +96,7 @@ pub(super) fn page(case: &Case, visit: &Visit, looker: &Looker, typed: &Typed) -
     })
 }
 
-/// 422: the page with what was typed and why it was refused.
+/// The page with what was typed and why it was refused.
 pub(super) async fn refuse(
     app: &App,
     visit: &Visit,
@@ -104,7 +105,10 @@ pub(super) async fn refuse(
     typed: Typed,
 ) -> Result<HttpResponse> {
     let case = read(app, looker, number).await?;
-    Ok(refused(&page(&case, visit, looker, &typed)?))
+    let status = typed
+        .code
+        .map_or(StatusCode::UNPROCESSABLE_ENTITY, status_for);
+    Ok(render_as(status, &page(&case, visit, looker, &typed)?))
 }
 
 /// 409: the page as it is now, with what was typed.
@@ -135,6 +139,7 @@ pub(super) async fn again(
         Err(Error::Refused { code, words }) if code != crate::error::Code::KeyReused => {
             let typed = Typed {
                 refusal: Some(words),
+                code: Some(code),
                 ..typed
             };
             refuse(app, visit, looker, number, typed).await

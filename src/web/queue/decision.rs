@@ -296,6 +296,7 @@ async fn unfit(
                 words
             };
             let mut typed = proposal.typed(form, &Fields::one("amount", &words));
+            typed.code = Some(code);
             typed.refusal = (proposal.verdict != Wanted::Override).then_some(words);
             claim::refuse(app, visit, looker, number, typed).await
         }

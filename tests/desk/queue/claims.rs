@@ -110,7 +110,7 @@ async fn nobody_goes_above_the_ceiling_nor_above_their_limit_and_hears_who_may()
         form.fill("In your words", "A regular customer of ours.")
     };
     let refused = omar.sends(asks("300.01")).await;
-    assert_eq!(refused.status, 422);
+    assert_eq!(refused.status, 409);
     refused.sees("more than can still be refunded here. At most: $300.00.");
     let check = omar.sends(asks("100.01")).await;
     assert!(check.has_button("Propose $100.01"), "{}", check.text());
@@ -127,7 +127,7 @@ async fn nobody_goes_above_the_ceiling_nor_above_their_limit_and_hears_who_may()
     let refused = lena
         .sends(forged.forge("words", "A regular customer of ours."))
         .await;
-    assert_eq!(refused.status, 422);
+    assert_eq!(refused.status, 409);
     assert_eq!(stage.balance(), before);
     decides(
         &mut lena,
@@ -337,6 +337,7 @@ async fn an_appeal_is_decided_by_somebody_else() {
     let claim = stage.stopped("10.00");
     let mut omar = stage.omar().await;
     let page = omar.opens(&path(&claim)).await;
+    let page = omar.sends(page.form("Take it")).await;
     let form = page
         .form("See what would happen")
         .forge("verdict", "reject")
@@ -351,6 +352,15 @@ async fn an_appeal_is_decided_by_somebody_else() {
         .pool
         .write(|tx| redress::desk::claims::appeal(tx, &anna, &claim.id, "It stopped by itself."))
         .unwrap();
+    let ticket = desk
+        .app
+        .pool
+        .read(|conn| Ok(db::tickets::find(conn, &claim.ticket_id)?));
+    assert_eq!(
+        ticket.unwrap().assignee_id,
+        None,
+        "it is back with everyone"
+    );
     let page = omar.opens(&path(&claim)).await;
     page.sees("Appealed")
         .sees("You decided this before. An appeal is decided by somebody else");
