@@ -66,6 +66,7 @@ fn time_passes(world: &mut World) -> Found<String> {
     let hours = [1, 5, 24, 25, 73, 8 * 24, 31 * 24, 184 * 24];
     let hours = world.rng.pick(&hours).copied().unwrap_or(1);
     let by = if world.rng.chance(10) {
+        world.was_set_back = true;
         Duration::hours(-hours.min(24))
     } else {
         Duration::hours(hours)

@@ -42,7 +42,7 @@ pub struct Purse {
 pub struct Lot {
     pub name: String,
     pub is_bonus: bool,
-    at: At,
+    pub at: At,
     expires: Option<At>,
     pub began: i64,
     pub left: i64,
@@ -61,7 +61,7 @@ pub struct Order {
     pub disputed: i64,
     /// What each lot paid, and what came back to it.
     lots: Vec<(String, bool, i64, i64)>,
-    /// What each payment method paid past the balance, and what went back of it.
+    /// What a payment method paid past the balance, and what went back of it; one method at most. What is disputed is of it.
     pub direct: Vec<(String, i64, i64)>,
     credits: usize,
 }
@@ -296,7 +296,8 @@ impl Model {
                 .direct
                 .iter()
                 .map(|(_, paid, back)| paid - back)
-                .sum::<i64>();
+                .sum::<i64>()
+            - order.disputed;
         if amount > open {
             return Err(No::Over);
         }
@@ -315,7 +316,7 @@ impl Model {
             }
         }
         for (method, paid, back) in order.direct.iter_mut().rev() {
-            let part = left.min(*paid - *back);
+            let part = left.min(*paid - *back - order.disputed);
             if part > 0 {
                 *back += part;
                 left -= part;
@@ -372,7 +373,7 @@ impl Model {
         let row = self.orders.get_mut(order).ok_or(No::NotNow)?;
         let part = row.direct.iter_mut().find(|(known, ..)| known == method);
         let (_, paid, back) = part.ok_or(No::NotNow)?;
-        if *back + amount > *paid {
+        if *back + row.disputed + amount > *paid {
             return Err(No::Over);
         }
         *back += amount;
@@ -447,10 +448,9 @@ impl Model {
     /// What a bank could still take back of a payment.
     pub fn disputable(&self, who: Who, of: &Disputed) -> i64 {
         match of {
-            // No bank stands behind what the balance paid.
-            Disputed::Order(order) => self.orders.get(order).map_or(0, |row| {
-                let direct: i64 = row.direct.iter().map(|(_, paid, _)| paid).sum();
-                self.ceiling(order).min(direct - row.disputed).max(0)
+            Disputed::Order(order) => self.orders.get(order).map_or(0, |order| {
+                let direct = order.direct.iter().map(|(_, paid, back)| paid - back);
+                direct.sum::<i64>() - order.disputed
             }),
             Disputed::Lot(name) => self
                 .purses

@@ -48,6 +48,8 @@ pub struct World<'a> {
     fault: Option<Fault>,
     trace: Sha256,
     pub lines: Vec<String>,
+    /// Whether somebody set the clock back in this story.
+    pub was_set_back: bool,
     /// How often a sender died between handing a letter over and writing that down.
     pub lost_marks: usize,
 }
@@ -77,6 +79,7 @@ impl<'a> World<'a> {
             fault,
             trace: Sha256::new(),
             lines: Vec::new(),
+            was_set_back: false,
             lost_marks: 0,
         };
         if fault.is_some() {

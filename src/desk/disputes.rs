@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use super::deposits::{book_time, note_move};
 use super::events::{Happened, record};
 use super::ledger::{self, flawed};
+use super::orders::{self as purchases, Direct};
 use super::{claims, tickets};
 use crate::act::Act;
 use crate::db::claims::{self as claim_rows, Claim};
@@ -376,8 +377,8 @@ fn paid(conn: &mut Conn, payment: &Payment) -> Result<PaidBy> {
         }
         Payment::Order(id) => {
             let order = orders::find(conn, id)?;
-            let direct = order.direct_parts()?;
-            let direct_e8: i64 = direct.iter().map(|part| part.amount.e8()).sum();
+            let direct = purchases::direct(conn, &order)?;
+            let direct_e8: i64 = direct.iter().map(Direct::left_e8).sum();
             PaidBy {
                 at: order.placed_at.map(|at| at.utc()),
                 from_balance: direct.is_empty(),

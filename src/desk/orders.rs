@@ -459,12 +459,20 @@ fn payment(method: &str) -> String {
     format!("method {method}")
 }
 
-/// A payment past the balance: what was paid by the method, and what has gone back of it, by that method or to the balance.
+/// A payment past the balance: what was paid by the method, and what has gone back of it: by that method, to the balance, or by
+/// the bank's own hand where it was charged back (I13, I20).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Direct {
     pub method: String,
     pub paid_e8: i64,
     pub back_e8: i64,
+}
+
+impl Direct {
+    /// What is left of it to go back.
+    pub fn left_e8(&self) -> i64 {
+        self.paid_e8 - self.back_e8
+    }
 }
 
 /// An order's payments past the balance.
@@ -480,12 +488,20 @@ pub fn direct(conn: &mut Conn, order: &Order) -> Result<Vec<Direct>> {
             .filter(|payout| payout.state.counts() && payout.method == method);
         credited.map(|(_, e8)| *e8).sum::<i64>() + sent.map(|payout| payout.amount_e8).sum::<i64>()
     };
+    // Which of several methods a bank took it back by is not known: it is counted on the first that has as much left.
+    let mut disputed_e8 = order.disputed_e8;
     let parts = order.direct_parts()?.into_iter();
     Ok(parts
-        .map(|part| Direct {
-            back_e8: back(&part.method),
-            method: part.method,
-            paid_e8: part.amount.e8(),
+        .map(|part| {
+            let mut direct = Direct {
+                back_e8: back(&part.method),
+                method: part.method,
+                paid_e8: part.amount.e8(),
+            };
+            let taken_e8 = direct.left_e8().clamp(0, disputed_e8);
+            direct.back_e8 += taken_e8;
+            disputed_e8 -= taken_e8;
+            direct
         })
         .collect())
 }

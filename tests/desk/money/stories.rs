@@ -399,6 +399,39 @@ fn a_dispute_that_is_won_leaves_everything_as_it_was() {
 }
 
 #[test]
+fn a_card_that_was_charged_back_gives_nothing_a_second_time() {
+    let books = Books::open();
+    books.deposit("d1", "20", 0);
+    let order = books.order("o1", &[("balance", "20"), ("card-9", "10")], 1);
+    let charged_back = |reference: &str, minute: i64| NewDispute {
+        payment: Payment::Order(order.id.clone()),
+        reference: reference.to_owned(),
+        reason: None,
+        amount_e8: None,
+        contacted_first: None,
+        answered_in_time: None,
+        opened_at: at(minute),
+        evidence_due_at: None,
+    };
+    let new = charged_back("CB-1", 2);
+    let dispute = books.write(|tx| disputes::open(tx, &act(2), &new)).unwrap();
+    assert_eq!(dispute.amount_e8, e8("10"), "the bank has the card's part");
+    books
+        .write(|tx| disputes::close(tx, &act(3), &dispute.id, DisputeStatus::Lost))
+        .unwrap();
+    let claim = books.claim(Some(&order));
+    let card = books.pay_out(&claim, (None, Some("card-9")), "1", "payout 1", 4);
+    assert_eq!(refusal(card), Code::OverCeiling);
+    let new = charged_back("CB-2", 5);
+    let again = books.write(|tx| disputes::open(tx, &act(5), &new));
+    assert_eq!(refusal(again), Code::OverCeiling);
+    books.refund(&order, "20", "refund 1", 6).unwrap();
+    assert_eq!(books.lots(), [("d1".to_owned(), "20".to_owned())]);
+    let more = books.refund(&order, "0.01", "refund 2", 7);
+    assert_eq!(refusal(more), Code::OverCeiling);
+}
+
+#[test]
 fn a_mistake_is_reversed_once_and_only_while_the_money_is_there() {
     let books = Books::open();
     books.deposit("d1", "10", 0);
