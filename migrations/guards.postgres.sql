@@ -88,3 +88,7 @@ DROP TRIGGER IF EXISTS guard_tasks_delete ON tasks;
 CREATE TRIGGER guard_tasks_delete BEFORE DELETE ON tasks FOR EACH ROW EXECUTE FUNCTION refuse_change();
 DROP TRIGGER IF EXISTS guard_panel_requests_delete ON panel_requests;
 CREATE TRIGGER guard_panel_requests_delete BEFORE DELETE ON panel_requests FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_payout_batches_delete ON payout_batches;
+CREATE TRIGGER guard_payout_batches_delete BEFORE DELETE ON payout_batches FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_payout_batches_update ON payout_batches;
+CREATE TRIGGER guard_payout_batches_update BEFORE UPDATE ON payout_batches FOR EACH ROW EXECUTE FUNCTION refuse_change();

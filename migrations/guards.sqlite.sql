@@ -86,3 +86,7 @@ DROP TRIGGER IF EXISTS guard_tasks_delete;
 CREATE TRIGGER guard_tasks_delete BEFORE DELETE ON tasks BEGIN SELECT RAISE(ABORT, 'append-only: delete on tasks'); END;
 DROP TRIGGER IF EXISTS guard_panel_requests_delete;
 CREATE TRIGGER guard_panel_requests_delete BEFORE DELETE ON panel_requests BEGIN SELECT RAISE(ABORT, 'append-only: delete on panel_requests'); END;
+DROP TRIGGER IF EXISTS guard_payout_batches_delete;
+CREATE TRIGGER guard_payout_batches_delete BEFORE DELETE ON payout_batches BEGIN SELECT RAISE(ABORT, 'append-only: delete on payout_batches'); END;
+DROP TRIGGER IF EXISTS guard_payout_batches_update;
+CREATE TRIGGER guard_payout_batches_update BEFORE UPDATE ON payout_batches BEGIN SELECT RAISE(ABORT, 'append-only: update on payout_batches'); END;

@@ -7,6 +7,7 @@ pub mod demo;
 mod import;
 mod ledger;
 mod migrate;
+mod payout;
 mod person;
 mod policy;
 mod routes;
@@ -49,6 +50,9 @@ enum Command {
     /// Prove the books
     #[command(subcommand)]
     Ledger(ledger::Ledger),
+    /// Send payouts by hand, in one file
+    #[command(subcommand)]
+    Payout(payout::Payout),
     Routes(routes::Routes),
     Work(work::Work),
     Backup(backup::Backup),
@@ -67,6 +71,7 @@ pub fn run(cli: Cli) -> anyhow::Result<i32> {
         Command::Work(args) => work::work(args),
         Command::Import(args) => import::import(args),
         Command::Ledger(ledger::Ledger::Verify(args)) => ledger::verify(args),
+        Command::Payout(args) => payout::run(args, &mut io::stdout().lock()),
         Command::Routes(args) => routes::print(args),
         Command::Backup(args) => backup::backup(args),
     };

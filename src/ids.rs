@@ -68,6 +68,8 @@ ids!(
     DecisionId,
     ExceptionId,
     PayoutId,
+    /// A file of payouts that somebody sends by hand.
+    BatchId,
     DisputeId,
     SanctionId,
     ClockId,

@@ -43,6 +43,30 @@ pub fn block(text: &str) -> String {
         .to_owned()
 }
 
+/// A cell of a table that people open in a spreadsheet (RFC 4180): quoted where it must be, and never a formula.
+pub fn cell(text: &str) -> String {
+    quoted(&harmless(text))
+}
+
+/// What a person typed, with a quote before it where a spreadsheet would take it for the beginning of a formula: the full-width
+/// signs and what may stand before one included.
+pub fn harmless(text: &str) -> String {
+    let signs = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    if text.starts_with(['\t', '\r', '\n']) || text.trim_start().starts_with(signs) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+fn quoted(text: &str) -> String {
+    if text.contains(['"', ',', ';', '\r', '\n', '\t']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
 /// Zero-width characters, direction marks and overrides, the byte-order mark, tags and the soft hyphen: all that changes
 /// how a name reads without being seen (Unicode categories Cf and Cc, and the fillers that render as nothing).
 pub fn is_invisible(c: char) -> bool {

@@ -155,6 +155,7 @@ id_columns!(
     DecisionId,
     ExceptionId,
     PayoutId,
+    BatchId,
     DisputeId,
     SanctionId,
     ClockId,

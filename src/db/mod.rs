@@ -4,6 +4,7 @@
 //! Why lock by writing first: a verb that changes a balance or a state begins with an UPDATE of that row, which takes PostgreSQL's
 //! row lock, while SQLite holds its writer lock from BEGIN IMMEDIATE. No dialect-specific locking is needed then.
 
+pub mod batches;
 pub mod claims;
 pub mod clocks;
 pub mod columns;

@@ -6,7 +6,7 @@ use super::columns::{At, at};
 use super::schema::payouts;
 use super::tickets::Scope;
 use super::{Conn, Tx, dialect};
-use crate::ids::{ClaimId, DecisionId, DepositId, OrderId, PayoutId, PersonId, SellerId};
+use crate::ids::{BatchId, ClaimId, DecisionId, DepositId, OrderId, PayoutId, PersonId, SellerId};
 use crate::rules::assessment::Destination;
 use crate::rules::lifecycle::payout::State;
 
@@ -37,6 +37,8 @@ pub struct Payout {
     pub settled_at: Option<At>,
     pub sent_by: Option<String>,
     pub seq: i64,
+    /// The file that it is in, of those that somebody sends by hand.
+    pub batch_id: Option<BatchId>,
 }
 
 impl Payout {

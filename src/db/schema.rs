@@ -509,6 +509,19 @@ diesel::table! {
         settled_at -> Nullable<Timestamp>,
         sent_by -> Nullable<Text>,
         seq -> BigInt,
+        batch_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    payout_batches (id) {
+        id -> Text,
+        number -> Text,
+        seller_id -> Text,
+        made_by -> Text,
+        made_at -> Timestamp,
+        lines -> BigInt,
+        file -> Text,
     }
 }
 
@@ -738,6 +751,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sanctions,
     lifts,
     payouts,
+    payout_batches,
     clocks,
     events,
     outbox,

@@ -35,7 +35,7 @@ use crate::error::{Error, Result};
 use crate::ids::fresh;
 use crate::plain;
 
-pub use table::{Row, columns};
+pub use table::{Row, Sheet, columns};
 
 /// The largest file, in bytes.
 pub const MOST_BYTES: usize = 16 * 1024 * 1024;
@@ -107,12 +107,28 @@ impl fmt::Display for Refusal {
 }
 
 impl Refusal {
-    fn new(line: usize, field: &str, why: impl Into<String>) -> Self {
+    pub(super) fn new(line: usize, field: &str, why: impl Into<String>) -> Self {
         Refusal {
             line,
             field: field.to_owned(),
             why: why.into(),
         }
+    }
+}
+
+/// Reads a CSV file of something else than what is imported; `name` is the column that names each row only once.
+///
+/// # Errors
+/// Everything that is wrong with its form, by line.
+pub fn sheet(
+    sheet: &Sheet,
+    name: &str,
+    bytes: &[u8],
+) -> std::result::Result<Vec<Row>, Vec<Refusal>> {
+    let rows = table::read_as(*sheet, "", bytes)?;
+    match table::repeated(&rows, name) {
+        twice if twice.is_empty() => Ok(rows),
+        twice => Err(twice),
     }
 }
 

@@ -2,6 +2,7 @@
 //! A verb takes the transaction and the act (who, when, through which door), and does all of it or nothing: rows, ledger, clocks,
 //! the event and its letters. Read `claims.rs` first: it is what Redress is for.
 
+pub mod batches;
 pub mod claims;
 pub mod clocks;
 pub mod deposits;

@@ -13,7 +13,7 @@ use crate::db::deposits::{self as lots, Balance};
 use crate::db::payouts::{self as rows, Payout};
 use crate::db::{Tx, already, bump_counter, orders};
 use crate::error::{Code, Error, Result};
-use crate::ids::{DecisionId, DepositId, OrderId, PayoutId};
+use crate::ids::{DecisionId, DepositId, OrderId, PayoutId, SellerId};
 use crate::plain;
 use crate::rules::assessment::{Destination, Payment};
 use crate::rules::ledger::{
@@ -111,6 +111,7 @@ pub fn request(tx: &mut Tx, act: &Act, new: &New) -> Result<Payout> {
         settled_at: None,
         sent_by: None,
         seq: 0,
+        batch_id: None,
     };
     let inserted = rows::insert_payout(tx, &payout);
     if already(&inserted) {
@@ -375,24 +376,33 @@ fn nowhere(payout: &Payout) -> Error {
 /// Locks the books and the payout, after asking whether the doer may touch it at all.
 fn take(tx: &mut Tx, act: &Act, id: &PayoutId) -> Result<Payout> {
     let payout = rows::find(tx, id)?;
+    allowed(act, &payout.seller_id)?;
+    ledger::lock(tx, &payout.seller_id)?;
+    Ok(rows::bump_payout(tx, id)?)
+}
+
+/// Whether the doer may send the money of this seller.
+///
+/// # Errors
+/// `NotFound` for somebody who serves other sellers, `Forbidden` without the right.
+pub(super) fn allowed(act: &Act, seller: &SellerId) -> Result<()> {
     match &act.who {
         Who::Person(person) => {
-            let serves = person.sellers.is_empty() || person.sellers.contains(&payout.seller_id);
+            let serves = person.sellers.is_empty() || person.sellers.contains(seller);
             if !serves {
                 return Err(Error::NotFound);
             }
             if !may(person.role, Verb::MarkPayoutSent) {
                 return Err(Error::Forbidden);
             }
+            Ok(())
         }
-        Who::Operator | Who::Worker => {}
-        Who::Visitor | Who::Policy => return Err(Error::Forbidden),
+        Who::Operator | Who::Worker => Ok(()),
+        Who::Visitor | Who::Policy => Err(Error::Forbidden),
     }
-    ledger::lock(tx, &payout.seller_id)?;
-    Ok(rows::bump_payout(tx, id)?)
 }
 
-fn step(payout: &Payout, verb: Step) -> Result<State> {
+pub(super) fn step(payout: &Payout, verb: Step) -> Result<State> {
     next(payout.state, verb).map_err(|illegal| {
         let code = if payout.state == State::Succeeded {
             Code::AlreadyDone

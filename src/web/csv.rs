@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 
 use super::filters;
+use crate::plain;
 
 /// One cell. Words are made harmless; figures are ours and stay what they are, so that a sum over a column works.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,27 +35,8 @@ impl Cell {
     fn written(&self) -> String {
         match self {
             Cell::Figure(figure) => figure.clone(),
-            Cell::Words(text) if begins_a_formula(text) => quoted(&format!("'{text}")),
-            Cell::Words(text) => quoted(text),
+            Cell::Words(text) => plain::cell(text),
         }
-    }
-}
-
-/// What spreadsheets take for the beginning of a formula, the full-width forms and what may stand before one included.
-fn begins_a_formula(text: &str) -> bool {
-    let starts = |text: &str, signs: &[char]| text.starts_with(signs);
-    starts(text, &['\t', '\r', '\n'])
-        || starts(
-            text.trim_start(),
-            &['=', '+', '-', '@', '＝', '＋', '－', '＠'],
-        )
-}
-
-fn quoted(text: &str) -> String {
-    if text.contains(['"', ',', ';', '\r', '\n', '\t']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
     }
 }
 

@@ -3,6 +3,7 @@
 //! `case` reads everything about a claim at once; `panel`, `record` and `talk` turn it into the three regions of the page. Every
 //! form carries what its page had shown (`seen`); where that is out of date, `stale` shows what is new and keeps what was typed.
 
+pub mod batches;
 mod case;
 mod check;
 pub mod claim;

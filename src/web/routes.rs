@@ -141,6 +141,12 @@ routes! {
     Lead     POST "/queue/disputes/{number}/sanctions" => queue::sanctions::create;
     Lead     POST "/queue/sanctions/{number}/lift" => queue::sanctions::lift;
     Agent    GET  "/queue/payouts" => queue::payouts::show;
+    Lead     GET  "/queue/payouts/batches" => queue::batches::index;
+    Lead     POST "/queue/payouts/batches" => queue::batches::create;
+    Lead     GET  "/queue/payouts/batches/{number}.csv" => queue::batches::csv;
+    Lead     GET  "/queue/payouts/batches/{number}" => queue::batches::show;
+    Lead     POST "/queue/payouts/batches/{number}/import" => queue::batches::import;
+    Lead     POST "/queue/payouts/batches/{number}/release" => queue::batches::release;
     Lead     POST "/queue/payouts/{number}/settlement" => queue::payouts::settle;
     Lead     POST "/queue/payouts/{number}/failure" => queue::payouts::fail;
     Lead     POST "/queue/payouts/{number}/return" => queue::payouts::take_back;

@@ -327,6 +327,9 @@ fn visits(desk: &Desk, company: &Company, style: &str, route: &str) -> Vec<Visit
             };
             numbers.into_iter().map(visit).collect()
         }
+        "/queue/payouts/batches/{number}" | "/queue/payouts/batches/{number}.csv" => {
+            one(Some(staff), fill("number", "B-1001"))
+        }
         "/files/{id}" => {
             let visits = company.files.iter().flat_map(|file| {
                 let path = fill("id", file.id.as_str());

@@ -1,9 +1,11 @@
 //! The agents' pages as agents use them: every story reads the rendered page, fills its forms and asks the books afterwards.
 
+mod batches;
 mod claims;
 mod money;
 mod payouts;
 mod tickets;
+mod withdrawals;
 mod worker;
 
 use redress::act::{Act, Door, Person, Role, Who};
@@ -112,6 +114,23 @@ impl<'a> Stage<'a> {
         let done = self.desk.app.pool.write(|tx| {
             let seen = db::tickets::find(tx, &claim.ticket_id)?.seq;
             verbs::establish(tx, &act, &claim.id, seen, &facts, "provider")
+        });
+        done.unwrap();
+    }
+
+    /// Lena grants what the rules compute, whatever they leave to her.
+    fn approves(&self, claim: &Claim) {
+        let lena = self.act_of(LENA);
+        let done = self.desk.app.pool.write(|tx| {
+            let decide = verbs::Decide {
+                claim: claim.id.clone(),
+                seen: db::tickets::find(tx, &claim.ticket_id)?.seq,
+                verdict: verbs::Verdict::Approve,
+                amount_e8: None,
+                reason: Some("goodwill".to_owned()),
+                words: "Known to us for years.".to_owned(),
+            };
+            verbs::decide(tx, &lena, &decide)
         });
         done.unwrap();
     }

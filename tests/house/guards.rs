@@ -21,6 +21,7 @@ const FROZEN: &[&str] = &[
     "lot_moves",
     "messages",
     "order_events",
+    "payout_batches",
     "policies",
     "sanctions",
 ];

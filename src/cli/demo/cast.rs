@@ -54,7 +54,7 @@ pub const NUMBERS: &str = "virtual-numbers";
 pub const DOWNLOADS: &str = "digital-downloads";
 
 /// Everybody, by the part of the address before the `@`.
-pub const CAST: [Member; 33] = [
+pub const CAST: [Member; 34] = [
     staff(
         Role::Agent,
         "omar@redress.example",
@@ -269,6 +269,13 @@ pub const CAST: [Member; 33] = [
         "yusuf@example.net",
         "Yusuf Demir",
         "Europe/Istanbul",
+        &[GUARANTEE],
+        false,
+    ),
+    buyer(
+        "hilde@example.net",
+        "Hilde Brandt",
+        "Europe/Berlin",
         &[GUARANTEE],
         false,
     ),

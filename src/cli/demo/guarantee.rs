@@ -295,6 +295,11 @@ fn balances(script: &mut Script) {
     script.at(script.ago(days(40)), move |s| {
         s.deposit("georg", georg, "64.00", ("paypal-georg", Usable), None)
     });
+    // Two methods, one of them in another currency: each gets back what came by it.
+    script.at(script.ago(days(36)), move |s| {
+        let paid = Some(("24.00", "EUR"));
+        s.deposit("georg-iban", georg, "26.00", ("iban-7741", Usable), paid)
+    });
     script.at(script.ago(days(4)), move |s| {
         s.files(
             "to-send",
@@ -307,6 +312,31 @@ fn balances(script: &mut Script) {
         )
     });
     script.at(script.ago(days(3)), |s| s.approves("omar", "to-send"));
+    came_back(script);
+}
+
+/// Sent in a file to a bank, and returned ten days later: the card was closed meanwhile.
+fn came_back(script: &mut Script) {
+    let hilde = (GUARANTEE, "hilde");
+    script.at(script.ago(days(40)), move |s| {
+        s.deposit("hilde", hilde, "46.00", ("visa-5150", Usable), None)
+    });
+    script.at(script.ago(days(14)), move |s| {
+        s.files(
+            "returned",
+            hilde,
+            None,
+            "balance_withdrawal",
+            "I am done with my project. Please pay me back what is left.",
+            &[],
+            None,
+        )
+    });
+    script.at(script.ago(days(13)), |s| s.approves("omar", "returned"));
+    script.at(script.ago(days(12)), |s| s.sends_file("priya", GUARANTEE));
+    script.at(script.ago(hours(29)), |s| {
+        s.bank_returns("priya", "returned", "The card was closed.")
+    });
 }
 
 /// Clear, but more than an agent may grant alone.

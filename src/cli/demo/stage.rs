@@ -24,7 +24,7 @@ use crate::desk::orders::{self, NewOrder};
 use crate::desk::people::{self, Newcomer};
 use crate::desk::tasks::{self, Report};
 use crate::desk::tickets::{self, Opening};
-use crate::desk::{clocks, panels, passwords, policies, sanctions, sellers};
+use crate::desk::{batches, clocks, intake, panels, passwords, policies, sanctions, sellers};
 use crate::error::{Error, Result};
 use crate::ids::{ClaimId, DepositId, FileId, OrderId, TicketId, secret};
 use crate::rules::clauses::SanctionStep;
@@ -615,6 +615,35 @@ impl<'a, 'c> Stage<'a, 'c> {
             if payout.state == State::Queued {
                 let reference = self.reference("BANK-");
                 claims::settle_payout(self.tx, &act, &payout.id, &reference)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything of a seller that waits goes to the bank in one file, which comes back with its references.
+    pub fn sends_file(&mut self, who: &str, seller: &str) -> Result<()> {
+        let (act, shop) = (self.act(who)?, self.seller(seller)?);
+        let batch = batches::make(self.tx, &act, &shop.id)?;
+        let mut back = String::new();
+        for line in batch.file.lines() {
+            match line.strip_suffix(",,") {
+                Some(sent) => back.push_str(&format!("{sent},{},\n", self.reference("BANK-"))),
+                None => back.push_str(&format!("{line}\n")),
+            }
+        }
+        let rows = intake::sheet(&batches::SHEET, "payout", back.as_bytes());
+        let rows = rows.map_err(|lines| Error::broken(format!("{lines:?}")))?;
+        let read = batches::import(self.tx, &act, &batch.id, &rows)?;
+        read.map_err(|lines| Error::broken(format!("{lines:?}")))?;
+        Ok(())
+    }
+
+    /// What had left comes back.
+    pub fn bank_returns(&mut self, who: &str, claim: &str, why: &str) -> Result<()> {
+        let (act, claim) = (self.act(who)?, self.claim(claim)?);
+        for payout in payout_rows::of_claim(self.tx, &claim)? {
+            if payout.state == State::Succeeded {
+                claims::return_payout(self.tx, &act, &payout.id, why)?;
             }
         }
         Ok(())

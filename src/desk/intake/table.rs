@@ -6,6 +6,13 @@ use serde_json::Value;
 
 use super::{Kind, MOST_BYTES, Refusal};
 
+/// What a file is of, and its columns: the name, and whether it must be there.
+#[derive(Debug, Clone, Copy)]
+pub struct Sheet {
+    pub what: &'static str,
+    pub columns: &'static [(&'static str, bool)],
+}
+
 /// One row and the line it began on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -86,14 +93,22 @@ pub fn columns(kind: Kind) -> &'static [(&'static str, bool)] {
 type Faults = Vec<Refusal>;
 
 pub fn read(kind: Kind, file_name: &str, bytes: &[u8]) -> Result<Vec<Row>, Faults> {
+    let sheet = Sheet {
+        what: kind.word(),
+        columns: columns(kind),
+    };
+    read_as(sheet, file_name, bytes)
+}
+
+pub fn read_as(sheet: Sheet, file_name: &str, bytes: &[u8]) -> Result<Vec<Row>, Faults> {
     let text = decoded(bytes).map_err(|fault| vec![fault])?;
     let name = file_name.to_lowercase();
     let is_json =
         name.ends_with(".jsonl") || name.ends_with(".ndjson") || text.trim_start().starts_with('{');
     if is_json {
-        json_lines(kind, &text)
+        json_lines(sheet, &text)
     } else {
-        csv(kind, &text)
+        csv(sheet, &text)
     }
 }
 
@@ -177,7 +192,7 @@ fn wide(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Refusal> {
     })
 }
 
-fn csv(kind: Kind, text: &str) -> Result<Vec<Row>, Faults> {
+fn csv(sheet: Sheet, text: &str) -> Result<Vec<Row>, Faults> {
     let delimiter = delimiter(text);
     let mut records = records(text, delimiter)
         .map_err(|fault| vec![fault])?
@@ -185,7 +200,7 @@ fn csv(kind: Kind, text: &str) -> Result<Vec<Row>, Faults> {
     let Some((line, header)) = records.next() else {
         return Err(vec![Refusal::new(0, "", "The file is empty")]);
     };
-    let names = known_header(kind, line, &header)?;
+    let names = known_header(sheet, line, &header)?;
     let mut rows = Vec::new();
     let mut faults = Vec::new();
     for (line, cells) in records {
@@ -225,14 +240,14 @@ fn delimiter(text: &str) -> char {
     ['\t', ';', ','].into_iter().max_by_key(uses).unwrap_or(',')
 }
 
-fn known_header(kind: Kind, line: usize, header: &[String]) -> Result<Vec<&'static str>, Faults> {
-    let known = columns(kind);
+fn known_header(sheet: Sheet, line: usize, header: &[String]) -> Result<Vec<&'static str>, Faults> {
+    let known = sheet.columns;
     let mut names = Vec::new();
     let mut faults = Vec::new();
     for cell in header {
         let cell = cell.trim().to_lowercase();
         match known.iter().find(|(name, _)| *name == cell) {
-            None => faults.push(Refusal::new(line, &cell, unknown(kind))),
+            None => faults.push(Refusal::new(line, &cell, unknown(sheet))),
             Some((name, _)) if names.contains(name) => {
                 faults.push(Refusal::new(line, name, "This column stands there twice"));
             }
@@ -251,14 +266,15 @@ fn known_header(kind: Kind, line: usize, header: &[String]) -> Result<Vec<&'stat
     }
 }
 
-fn unknown(kind: Kind) -> String {
-    let names = columns(kind)
+fn unknown(sheet: Sheet) -> String {
+    let names = sheet
+        .columns
         .iter()
         .map(|(name, _)| *name)
         .collect::<Vec<_>>();
     format!(
         "This is no column of {}. There are: {}",
-        kind.word(),
+        sheet.what,
         names.join(", ")
     )
 }
@@ -338,14 +354,14 @@ fn records(text: &str, delimiter: char) -> Result<Vec<(usize, Vec<String>)>, Ref
     Ok(records)
 }
 
-fn json_lines(kind: Kind, text: &str) -> Result<Vec<Row>, Faults> {
+fn json_lines(sheet: Sheet, text: &str) -> Result<Vec<Row>, Faults> {
     let mut rows = Vec::new();
     let mut faults = Vec::new();
     for (index, text) in text.lines().enumerate() {
         if text.trim().is_empty() {
             continue;
         }
-        match json_row(kind, index + 1, text) {
+        match json_row(sheet, index + 1, text) {
             Ok(row) => rows.push(row),
             Err(fault) => faults.push(fault),
         }
@@ -360,13 +376,13 @@ fn json_lines(kind: Kind, text: &str) -> Result<Vec<Row>, Faults> {
     }
 }
 
-fn json_row(kind: Kind, line: usize, text: &str) -> Result<Row, Refusal> {
+fn json_row(sheet: Sheet, line: usize, text: &str) -> Result<Row, Refusal> {
     let members = members(text)
         .map_err(|why| Refusal::new(line, "", format!("This is not a JSON object: {why}")))?;
     let mut cells = BTreeMap::new();
     for (name, value) in members {
-        let Some((known, _)) = columns(kind).iter().find(|(known, _)| *known == name) else {
-            return Err(Refusal::new(line, &name, unknown(kind)));
+        let Some((known, _)) = sheet.columns.iter().find(|(known, _)| *known == name) else {
+            return Err(Refusal::new(line, &name, unknown(sheet)));
         };
         let value = match value {
             Value::String(text) => Value::String(text.trim().to_owned()),
