@@ -92,3 +92,7 @@ DROP TRIGGER IF EXISTS guard_payout_batches_delete ON payout_batches;
 CREATE TRIGGER guard_payout_batches_delete BEFORE DELETE ON payout_batches FOR EACH ROW EXECUTE FUNCTION refuse_change();
 DROP TRIGGER IF EXISTS guard_payout_batches_update ON payout_batches;
 CREATE TRIGGER guard_payout_batches_update BEFORE UPDATE ON payout_batches FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_gateway_messages_delete ON gateway_messages;
+CREATE TRIGGER guard_gateway_messages_delete BEFORE DELETE ON gateway_messages FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_gateway_messages_update ON gateway_messages;
+CREATE TRIGGER guard_gateway_messages_update BEFORE UPDATE ON gateway_messages FOR EACH ROW EXECUTE FUNCTION refuse_change();

@@ -90,3 +90,7 @@ DROP TRIGGER IF EXISTS guard_payout_batches_delete;
 CREATE TRIGGER guard_payout_batches_delete BEFORE DELETE ON payout_batches BEGIN SELECT RAISE(ABORT, 'append-only: delete on payout_batches'); END;
 DROP TRIGGER IF EXISTS guard_payout_batches_update;
 CREATE TRIGGER guard_payout_batches_update BEFORE UPDATE ON payout_batches BEGIN SELECT RAISE(ABORT, 'append-only: update on payout_batches'); END;
+DROP TRIGGER IF EXISTS guard_gateway_messages_delete;
+CREATE TRIGGER guard_gateway_messages_delete BEFORE DELETE ON gateway_messages BEGIN SELECT RAISE(ABORT, 'append-only: delete on gateway_messages'); END;
+DROP TRIGGER IF EXISTS guard_gateway_messages_update;
+CREATE TRIGGER guard_gateway_messages_update BEFORE UPDATE ON gateway_messages BEGIN SELECT RAISE(ABORT, 'append-only: update on gateway_messages'); END;

@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Mail};
 use crate::db::{Conn, Pool, Tx};
 use crate::error::{Error, Result};
+use crate::outside::gateway::Gateway;
 use crate::outside::http::Http;
 use crate::outside::relay::Relay;
 use crate::outside::smtp::Mailer;
@@ -27,6 +28,8 @@ pub struct App {
     pub pool: Pool,
     pub mailer: Mailer,
     pub http: Http,
+    /// None: people send the payouts.
+    pub gateway: Option<Gateway>,
     pub store: Arc<Store>,
     /// Who can sign in at a demo, for its sign-in page; nobody anywhere else.
     pub demo_accounts: Arc<[DemoAccount]>,
@@ -62,6 +65,8 @@ impl App {
         };
         let store = Arc::new(Store::disk(config.data.join("files"))?);
         let http = Http::open(&config).map_err(Error::broken)?;
+        let gateway = config.gateway.as_ref();
+        let gateway = gateway.map(|settings| Gateway::open(settings, http.clone()));
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
         Ok(App {
             config,
@@ -69,6 +74,7 @@ impl App {
             pool,
             mailer,
             http,
+            gateway,
             store,
             demo_accounts: Arc::from([]),
             hashing: Arc::new(Semaphore::new(cores)),

@@ -61,6 +61,26 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
         "addresses of reverse proxies whose X-Forwarded-For counts, separated by commas",
     ),
     (
+        "REDRESS_GATEWAY_URL",
+        "",
+        "address of a payment gateway that sends payouts; empty: people send them",
+    ),
+    (
+        "REDRESS_GATEWAY_TOKEN",
+        "",
+        "what the desk shows the gateway, as a bearer token",
+    ),
+    (
+        "REDRESS_GATEWAY_SECRET",
+        "",
+        "at least 32 characters; signs what the gateway calls back to PUBLIC_URL/gateway/results",
+    ),
+    (
+        "REDRESS_GATEWAY_SELLERS",
+        "",
+        "short names of the sellers whose payouts it sends, separated by commas; empty: all",
+    ),
+    (
         "REDRESS_PRIVATE_HOSTS",
         "",
         "hosts inside your own network that the desk may call, separated by commas; development adds this machine",
@@ -91,10 +111,22 @@ pub struct Config {
     pub mail: Mail,
     pub mail_from: String,
     pub trusted_proxies: Vec<IpAddr>,
+    /// None: people send the payouts.
+    pub gateway: Option<Gateway>,
     /// Host names, without port, that may be called although their address is not public.
     pub private_hosts: Vec<String>,
     pub log: String,
     pub log_json: bool,
+}
+
+/// A payment gateway.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Gateway {
+    pub url: String,
+    pub token: String,
+    pub secret: String,
+    /// Short names; empty for all.
+    pub sellers: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -118,6 +150,10 @@ impl fmt::Debug for Config {
             .field("mail", &self.mail)
             .field("mail_from", &self.mail_from)
             .field("trusted_proxies", &self.trusted_proxies)
+            .field(
+                "gateway",
+                &self.gateway.as_ref().map(|it| public_part(&it.url)),
+            )
             .field("private_hosts", &self.private_hosts)
             .field("log", &self.log)
             .field("log_json", &self.log_json)
@@ -225,6 +261,7 @@ impl Config {
                 Mail::Memory
             }
         };
+        let gateway = Gateway::read(&text, &mut flaws);
         let log_json = match text("REDRESS_LOG_FORMAT").unwrap_or("text") {
             "json" => true,
             "text" => false,
@@ -251,6 +288,7 @@ impl Config {
                 .unwrap_or("desk@redress.example")
                 .to_owned(),
             trusted_proxies,
+            gateway,
             private_hosts: list(text("REDRESS_PRIVATE_HOSTS"))
                 .map(|host| host.trim_matches(['[', ']']).to_lowercase())
                 .collect(),
@@ -316,6 +354,43 @@ impl Config {
     /// Cookies carry `Secure` and the `__Host-` prefix where the public address is https.
     pub fn tls(&self) -> bool {
         self.public_url.starts_with("https://")
+    }
+}
+
+impl Gateway {
+    /// All of its settings or none.
+    fn read<'a>(
+        text: &impl Fn(&str) -> Option<&'a str>,
+        flaws: &mut Vec<String>,
+    ) -> Option<Gateway> {
+        let [url, token, secret] = ["URL", "TOKEN", "SECRET"]
+            .map(|name| text(&format!("REDRESS_GATEWAY_{name}")).unwrap_or(""));
+        let sellers: Vec<String> = list(text("REDRESS_GATEWAY_SELLERS"))
+            .map(str::to_owned)
+            .collect();
+        if url.is_empty() {
+            if !token.is_empty() || !secret.is_empty() || !sellers.is_empty() {
+                flaws.push("REDRESS_GATEWAY_URL is missing beside its other settings".to_owned());
+            }
+            return None;
+        }
+        if !url.starts_with("https://") && !url.starts_with("http://") {
+            flaws.push("REDRESS_GATEWAY_URL must be https://HOST…, or http:// to a host of REDRESS_PRIVATE_HOSTS".to_owned());
+        }
+        if token.is_empty() {
+            flaws.push(
+                "REDRESS_GATEWAY_TOKEN is missing: the gateway must know who asks".to_owned(),
+            );
+        }
+        if secret.len() < 32 {
+            flaws.push("REDRESS_GATEWAY_SECRET must have 32 characters or more: whoever knows it can say that money has arrived".to_owned());
+        }
+        Some(Gateway {
+            url: url.to_owned(),
+            token: token.to_owned(),
+            secret: secret.to_owned(),
+            sellers,
+        })
     }
 }
 
@@ -431,6 +506,30 @@ mod tests {
     }
 
     #[test]
+    fn a_gateway_is_set_up_whole_or_not_at_all() {
+        let (url, secret) = ("https://pay.example/v1", "0123456789abcdef0123456789abcdef");
+        let whole = [
+            ("REDRESS_GATEWAY_URL", url),
+            ("REDRESS_GATEWAY_TOKEN", "hidden-token"),
+            ("REDRESS_GATEWAY_SECRET", secret),
+            ("REDRESS_GATEWAY_SELLERS", "one, two"),
+        ];
+        let config = read(&whole).unwrap();
+        let printed = format!("{config:?}");
+        assert!(
+            !printed.contains("hidden-token") && !printed.contains(secret),
+            "{printed}"
+        );
+        assert_eq!(config.gateway.unwrap().sellers, ["one", "two"]);
+        assert!(read(&[]).unwrap().gateway.is_none());
+        let flaws = read(&[
+            ("REDRESS_GATEWAY_URL", url),
+            ("REDRESS_GATEWAY_SECRET", "short"),
+        ]);
+        assert_eq!(flaws.unwrap_err().len(), 2);
+    }
+
+    #[test]
     fn a_misspelt_or_malformed_setting_is_refused_by_name() {
         for (name, value) in [
             ("REDRESS_LISTN", "127.0.0.1:1"),
@@ -440,6 +539,8 @@ mod tests {
             ("REDRESS_MAIL", "pigeon"),
             ("REDRESS_TRUSTED_PROXIES", "10.0.0.1, proxy"),
             ("REDRESS_MODE", "prod"),
+            ("REDRESS_GATEWAY_URL", "gateway"),
+            ("REDRESS_GATEWAY_TOKEN", "alone"),
         ] {
             let flaws = read(&[(name, value)]).unwrap_err();
             assert!(

@@ -15,6 +15,7 @@ pub mod events;
 pub mod exceptions;
 pub mod files;
 pub mod forms;
+pub mod gateway;
 pub mod history;
 pub mod imports;
 pub mod ledger;

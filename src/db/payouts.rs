@@ -39,9 +39,20 @@ pub struct Payout {
     pub seq: i64,
     /// The file that it is in, of those that somebody sends by hand.
     pub batch_id: Option<BatchId>,
+    /// How often the gateway was told or asked, when it was told last, and when it is told or asked again.
+    pub tries: Option<i64>,
+    pub tried_at: Option<At>,
+    pub next_at: Option<At>,
+    /// Until then one worker is at it.
+    pub lease_until: Option<At>,
 }
 
 impl Payout {
+    /// In the gateway's hands at this moment: nobody else may touch it.
+    pub fn is_with_gateway(&self) -> bool {
+        self.state == State::Reserved && self.batch_id.is_none()
+    }
+
     /// Whether its method takes no money any more, so that the way is agreed with the customer.
     pub fn goes_another_way(&self) -> bool {
         self.destination == Destination::AlternativeMethod.word()
@@ -195,7 +206,11 @@ pub fn bump_payout(tx: &mut Tx, id: &PayoutId) -> QueryResult<Payout> {
 
 pub fn set_state(tx: &mut Tx, id: &PayoutId, state: State) -> QueryResult<()> {
     diesel::update(payouts::table.find(id))
-        .set(payouts::state.eq(state))
+        .set((
+            payouts::state.eq(state),
+            payouts::next_at.eq(None::<At>),
+            payouts::lease_until.eq(None::<At>),
+        ))
         .execute(&mut **tx)
         .map(|_| ())
 }
@@ -214,6 +229,7 @@ pub fn mark_sent(
             payouts::reference.eq(Some(reference)),
             payouts::sent_by.eq(Some(sent_by)),
             payouts::sent_at.eq(Some(when)),
+            payouts::lease_until.eq(None::<At>),
         ))
         .execute(&mut **tx)
         .map(|_| ())
@@ -224,6 +240,8 @@ pub fn mark_settled(tx: &mut Tx, id: &PayoutId, when: At) -> QueryResult<()> {
         .set((
             payouts::state.eq(State::Succeeded),
             payouts::settled_at.eq(at(Some(when.utc()))),
+            payouts::next_at.eq(None::<At>),
+            payouts::lease_until.eq(None::<At>),
         ))
         .execute(&mut **tx)
         .map(|_| ())

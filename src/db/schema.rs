@@ -510,8 +510,27 @@ diesel::table! {
         sent_by -> Nullable<Text>,
         seq -> BigInt,
         batch_id -> Nullable<Text>,
+        tries -> Nullable<BigInt>,
+        tried_at -> Nullable<Timestamp>,
+        next_at -> Nullable<Timestamp>,
+        lease_until -> Nullable<Timestamp>,
     }
 }
+
+diesel::table! {
+    gateway_messages (id) {
+        id -> Text,
+        at -> Timestamp,
+        key -> Text,
+        payout_id -> Nullable<Text>,
+        told -> Text,
+        outcome -> Text,
+        why -> Text,
+        body -> Text,
+    }
+}
+
+diesel::joinable!(gateway_messages -> payouts (payout_id));
 
 diesel::table! {
     payout_batches (id) {
@@ -752,6 +771,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     lifts,
     payouts,
     payout_batches,
+    gateway_messages,
     clocks,
     events,
     outbox,

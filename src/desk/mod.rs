@@ -11,6 +11,7 @@ pub mod drafts;
 pub mod events;
 pub mod files;
 pub mod forms;
+pub mod gateway;
 pub mod intake;
 pub mod ledger;
 pub mod mailroom;

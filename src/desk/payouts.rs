@@ -112,6 +112,10 @@ pub fn request(tx: &mut Tx, act: &Act, new: &New) -> Result<Payout> {
         sent_by: None,
         seq: 0,
         batch_id: None,
+        tries: None,
+        tried_at: None,
+        next_at: None,
+        lease_until: None,
     };
     let inserted = rows::insert_payout(tx, &payout);
     if already(&inserted) {
@@ -216,12 +220,19 @@ pub fn mark_sent(tx: &mut Tx, act: &Act, id: &PayoutId, reference: &str) -> Resu
     if payout.state == State::Succeeded && payout.reference.as_deref() == Some(reference.as_str()) {
         return Ok(payout);
     }
+    nobody_else_has(act, &payout)?;
     match payout.state {
-        // Somebody looked it up: what was on its way, or not known, has arrived.
-        State::Sent | State::Unknown => step(&payout, Step::Settle)?,
-        _ => step(&payout, Step::Send)?,
-    };
-    rows::mark_sent(tx, id, &reference, act.who.key(), act.at.into())?;
+        // Whoever sent it named it; that it has arrived changes no more than that.
+        State::Sent if payout.reference.is_some() => {}
+        State::Sent | State::Unknown => {
+            step(&payout, Step::Settle)?;
+            rows::mark_sent(tx, id, &reference, act.who.key(), act.at.into())?;
+        }
+        _ => {
+            step(&payout, Step::Send)?;
+            rows::mark_sent(tx, id, &reference, act.who.key(), act.at.into())?;
+        }
+    }
     settle(tx, act, id)
 }
 
@@ -252,8 +263,17 @@ pub fn settle(tx: &mut Tx, act: &Act, id: &PayoutId) -> Result<Payout> {
     Ok(rows::find(tx, id)?)
 }
 
+/// What the gateway is just being told of is not also sent, or given up, by a person.
+fn nobody_else_has(act: &Act, payout: &Payout) -> Result<()> {
+    if payout.is_with_gateway() && act.who != Who::Worker {
+        let words = "The gateway has it just now. Wait for what it answers, and reload the page.";
+        return Err(Error::refused_because(Code::IllegalStep, words));
+    }
+    Ok(())
+}
+
 fn book_arrival(tx: &mut Tx, act: &Act, payout: &Payout) -> Result<()> {
-    let key = format!("{} paid", payout.key);
+    let key = arrival_key(payout);
     let (of, purse) = (reference(payout)?, purse_of(payout));
     let journal = payout_succeeded(&key, of, purse, payout.amount_e8).map_err(flawed)?;
     ledger::post(tx, act, &payout.seller_id, &journal).map(|_| ())
@@ -265,6 +285,7 @@ pub fn fail(tx: &mut Tx, act: &Act, id: &PayoutId, why: &str) -> Result<Payout> 
     if payout.state == State::Failed {
         return Ok(payout);
     }
+    nobody_else_has(act, &payout)?;
     let verb = match payout.state {
         State::Unknown => Step::Refute,
         _ => Step::Fail,
@@ -346,6 +367,11 @@ fn to_order(tx: &mut Tx, act: &Act, payout: &Payout, state: State, order: &Order
         return Err(Error::broken(why));
     }
     Ok(())
+}
+
+/// The key of the journal that says that a payout arrived.
+pub fn arrival_key(payout: &Payout) -> String {
+    format!("{} paid", payout.key)
 }
 
 /// The key of the journal that brought a payout's money back.

@@ -17,6 +17,7 @@ pub mod files;
 pub mod filters;
 pub mod form;
 pub mod gate;
+pub mod gateway;
 mod headers;
 mod health;
 mod hosts;

@@ -10,7 +10,8 @@ use actix_web::web::{ServiceConfig, resource, route};
 
 use super::gate::{self, Gate};
 use super::{
-    assets, demo, faces, files, health, kept, people, policies, portal, queue, reports, styleguide,
+    assets, demo, faces, files, gateway, health, kept, people, policies, portal, queue, reports,
+    styleguide,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +55,7 @@ macro_rules! routes {
 routes! {
     Open     GET  "/healthz" => health::show;
     Open     GET  "/static/{file:.*}" => assets::serve;
+    Open     POST "/gateway/results" => gateway::hear;
 
     Visitor  GET  "/" => people::landing;
     Visitor  POST "/theme" => people::choose_theme;

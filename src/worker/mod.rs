@@ -1,9 +1,11 @@
-//! Doors driven by time: letters leave, panels are asked, clocks break, spent links and sessions are swept. Each tick takes a lease or a short
+//! Doors driven by time: letters leave, panels are asked, payouts go through the gateway, clocks break, spent links and sessions are
+//! swept. Each tick takes a lease or a short
 //! transaction, calls one verb, and commits. Runs inside `serve` or alone as `work`; two of them at once do nothing twice.
 
 pub mod clocks;
 pub mod letters;
 pub mod panels;
+pub mod payouts;
 pub mod sweep;
 
 use std::thread::{self, JoinHandle};
@@ -73,8 +75,10 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
 /// One round of everything that is due now. Letters leave also when the clocks cannot be read.
 pub async fn round(app: &App) -> Result<Round> {
     let breaches = clocks::tick(app).await;
+    let calls = payouts::tick(app).await;
     let (sent, failed) = letters::tick(app).await?;
     let moved = panels::tick(app).await?;
+    calls?;
     Ok(Round {
         sent,
         failed,

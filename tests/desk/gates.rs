@@ -20,6 +20,7 @@ const MANAGERS: &str = "----mA";
 const TABLE: &[(&str, &str, &str)] = &[
     ("GET",  "/healthz", EVERYBODY),
     ("GET",  "/static/{file:.*}", EVERYBODY),
+    ("POST", "/gateway/results", EVERYBODY),
 
     ("GET",  "/", EVERYBODY),
     ("POST", "/theme", EVERYBODY),

@@ -4,6 +4,7 @@ mod batches;
 mod claims;
 mod money;
 mod payouts;
+mod sending;
 mod tickets;
 mod withdrawals;
 mod worker;

@@ -16,6 +16,7 @@ const FROZEN: &[&str] = &[
     "evidence",
     "exceptions",
     "facts",
+    "gateway_messages",
     "journals",
     "lifts",
     "lot_moves",

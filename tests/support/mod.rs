@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod db;
+pub mod gateway;
 pub mod make;
 pub mod page;
 pub mod panel;

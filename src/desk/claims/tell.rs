@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use chrono_tz::Tz;
 
 use super::Standing;
-use crate::act::Act;
+use crate::act::{Act, Who};
 use crate::db::claims::Claim;
 use crate::db::ledger::sums_of_keys;
 use crate::db::payouts::Payout;
@@ -206,7 +206,7 @@ fn credited(
     )
 }
 
-/// A payout was marked as sent and is settled: the confirmation of B24.
+/// A payout is settled: the confirmation of B24. Somebody who marked it as sent knows that it has left; a gateway, that it is there.
 pub fn paid_out(
     tx: &mut Tx,
     act: &Act,
@@ -217,22 +217,40 @@ pub fn paid_out(
 ) -> Result<()> {
     let labels = labels(tx, claim)?;
     let zone = policies::zone(tx, seller, act.at)?;
-    let letter = PayoutSent {
-        case: case(tx, act, seller, ticket, claim)?,
-        amount: shown(Amount::from_e8(payout.pay_e8), &payout.pay_currency),
-        to: whereto(&labels, payout),
-        at: moment(zone, act.at),
-        reference: payout.reference.clone(),
-        arrival: None,
-    }
-    .letter()?;
+    let case = case(tx, act, seller, ticket, claim)?;
+    let amount = shown(Amount::from_e8(payout.pay_e8), &payout.pay_currency);
+    let (to, at) = (whereto(&labels, payout), moment(zone, act.at));
+    let reference = payout.reference.clone();
+    let (kind, letter) = match act.who {
+        Who::Worker => {
+            let letter = Paid {
+                case,
+                amount,
+                to,
+                at,
+                reference,
+            };
+            ("payout_paid", letter.letter()?)
+        }
+        _ => {
+            let letter = PayoutSent {
+                case,
+                amount,
+                to,
+                at,
+                reference,
+                arrival: None,
+            };
+            ("payout_sent", letter.letter()?)
+        }
+    };
     send(
         tx,
         act,
         seller,
         ticket,
         claim,
-        "payout_sent",
+        kind,
         &format!("payout:{}:sent", payout.number),
         letter,
     )

@@ -71,6 +71,64 @@ pub fn next(state: State, verb: Verb) -> Result<State, Illegal> {
     }
 }
 
+words! { Told {
+    /// It has the order, and the money has not arrived yet.
+    Pending = "pending",
+    Succeeded = "succeeded",
+    Failed = "failed",
+    Returned = "returned",
+    /// It never heard of that key.
+    Absent = "absent",
+} }
+
+/// What a gateway's word comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// The steps that the payout takes, in order.
+    Steps(&'static [Verb]),
+    /// Known already, or older than what is known: words may come twice and out of order.
+    Same,
+    /// It contradicts what the books say; a person must look.
+    Against(&'static str),
+}
+
+/// Words may come late, twice and out of order, so each is judged by where the payout stands and by nothing else.
+pub fn hear(state: State, told: Told) -> Heard {
+    use Heard::{Against, Same, Steps};
+    match (state, told) {
+        (State::Queued, Told::Absent) => Same,
+        (State::Queued, _) => Against("nobody has sent it yet"),
+
+        (State::Reserved, Told::Pending) => Steps(&[Verb::Send]),
+        (State::Reserved, Told::Succeeded) => Steps(&[Verb::Send, Verb::Settle]),
+        (State::Reserved, Told::Failed) => Steps(&[Verb::Fail]),
+        (State::Reserved, Told::Returned) => Steps(&[Verb::Send, Verb::Settle, Verb::Return]),
+        (State::Reserved, Told::Absent) => Same,
+
+        (State::Sent, Told::Pending) => Same,
+        (State::Sent | State::Unknown, Told::Succeeded) => Steps(&[Verb::Settle]),
+        (State::Sent, Told::Failed) => Steps(&[Verb::Fail]),
+        (State::Sent | State::Unknown, Told::Returned) => Steps(&[Verb::Settle, Verb::Return]),
+        (State::Sent, Told::Absent) => Against("it had been accepted, and is not known any more"),
+
+        (State::Unknown, Told::Pending) => Steps(&[Verb::Find]),
+        (State::Unknown, Told::Failed) => Steps(&[Verb::Refute]),
+        (State::Unknown, Told::Absent) => Steps(&[Verb::Requeue]),
+
+        (State::Succeeded, Told::Pending | Told::Succeeded) => Same,
+        (State::Succeeded, Told::Returned) => Steps(&[Verb::Return]),
+        (State::Succeeded, Told::Failed | Told::Absent) => Against("it is booked as paid"),
+
+        (State::Failed, Told::Pending | Told::Succeeded) => {
+            Against("it is booked as failed, and its money is back where it came from")
+        }
+        (State::Failed, Told::Failed | Told::Returned | Told::Absent) => Same,
+
+        (State::Returned, Told::Absent) => Against("it is booked as paid and returned"),
+        (State::Returned, _) => Same,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,5 +155,57 @@ mod tests {
             assert!(state.counts() || !state.is_in_transit());
             assert_eq!(State::from_word(state.word()), Some(state));
         }
+    }
+
+    #[test]
+    fn every_step_that_a_word_asks_for_is_one_that_the_state_allows() {
+        let mut heard = 0;
+        for &state in State::ALL {
+            for &told in Told::ALL {
+                let Heard::Steps(steps) = hear(state, told) else {
+                    continue;
+                };
+                let mut at = state;
+                for &verb in steps {
+                    at = next(at, verb).unwrap();
+                }
+                heard += 1;
+                // Said again, it changes nothing more; but for what goes back into the queue, of which nothing is known then.
+                if told != Told::Absent {
+                    assert_eq!(hear(at, told), Heard::Same, "{state} {told}");
+                }
+            }
+        }
+        assert_eq!(heard, 13);
+    }
+
+    #[test]
+    fn no_order_of_words_pays_what_failed_or_fails_what_was_paid() {
+        for first in [Told::Pending, Told::Succeeded, Told::Returned] {
+            for second in Told::ALL.iter().copied() {
+                let mut state = State::Unknown;
+                for told in [first, second] {
+                    if let Heard::Steps(steps) = hear(state, told) {
+                        state = steps
+                            .iter()
+                            .fold(state, |at, verb| next(at, *verb).unwrap());
+                    }
+                }
+                if first != Told::Pending {
+                    assert!(
+                        matches!(state, State::Succeeded | State::Returned),
+                        "{first} {second}"
+                    );
+                }
+            }
+        }
+        assert!(matches!(
+            hear(State::Failed, Told::Succeeded),
+            Heard::Against(_)
+        ));
+        assert!(matches!(
+            hear(State::Succeeded, Told::Failed),
+            Heard::Against(_)
+        ));
     }
 }

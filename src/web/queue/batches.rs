@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::Looker;
 use super::case::goes_to;
-use super::panel::payout_badge;
+use super::panel::{badge_of, payout_badge};
 use crate::app::{App, blocking};
 use crate::db::batches::Batch;
 use crate::db::payouts::Payout;
@@ -239,7 +239,7 @@ fn item(conn: &mut Conn, payout: &Payout) -> Result<Item> {
         to: goes_to(&labels, payout),
         customer: db::people::find(conn, &payout.customer_id)?.name,
         claim: db::claims::find(conn, &payout.claim_id)?.number,
-        badge: payout_badge(payout.state),
+        badge: badge_of(payout),
         reference: payout.reference.clone().unwrap_or_default(),
     })
 }

@@ -381,13 +381,20 @@ fn paying(case: &Case, payout: &Payout, wall: Wall) -> Paying {
         number: payout.number.clone(),
         amount: Amount::new(payout.pay_e8, &payout.pay_currency),
         to: goes_to(&case.labels, payout),
-        badge: payout_badge(payout.state),
+        badge: badge_of(payout),
         note: format!(
             "{}{}",
             filters::moment(when.utc(), wall.zone, wall.now),
             reference.unwrap_or_default()
         ),
     }
+}
+
+pub fn badge_of(payout: &Payout) -> Badge {
+    if payout.is_with_gateway() {
+        return Badge::new(Tone::Accent, "With the gateway");
+    }
+    payout_badge(payout.state)
 }
 
 pub fn payout_badge(state: State) -> Badge {

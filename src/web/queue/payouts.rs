@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::Looker;
 use super::case::goes_to;
-use super::panel::payout_badge;
+use super::panel::badge_of;
 use crate::app::App;
 use crate::db::clocks::Clock as Promise;
 use crate::db::payouts::Payout;
@@ -29,6 +29,7 @@ use crate::web::show::order::Labels;
 use crate::web::show::{Wall, clocks};
 
 const PAGE: i64 = 50;
+const PARKED: i64 = 20;
 
 /// Which payouts a view lists.
 const VIEWS: [(&str, &str, &[State]); 3] = [
@@ -56,6 +57,15 @@ struct Index {
     /// Whether the looker may mark one as sent.
     may_send: bool,
     refusal: Option<String>,
+    /// What the gateway said and what does not fit, for those who may do something about it.
+    parked: Vec<Parked>,
+}
+
+struct Parked {
+    /// May be empty: it was about no payout of ours.
+    number: String,
+    why: String,
+    at: Moment,
 }
 
 struct Line {
@@ -69,6 +79,8 @@ struct Line {
     badge: Badge,
     requested: Moment,
     due: Option<Clock>,
+    /// The file that it is in.
+    batch: Option<String>,
     reference: String,
     waits: bool,
     can_return: bool,
@@ -170,6 +182,12 @@ fn index(
     for payout in &rows {
         lines.push(line(conn, payout, looker.wall, refused)?);
     }
+    let may_send = may(looker.person.role, Verb::MarkPayoutSent);
+    let parked = if may_send {
+        db::gateway::parked(conn, scope, PARKED)?
+    } else {
+        Vec::new()
+    };
     let last = (page - 1) * PAGE + i64::try_from(rows.len()).unwrap_or(0);
     let href = |page: i64| format!("/queue/payouts?view={word}&page={page}");
     Ok(Index {
@@ -186,8 +204,16 @@ fn index(
             previous: (page > 1).then(|| href(page - 1)),
             next: (last < total).then(|| href(page + 1)),
         },
-        may_send: may(looker.person.role, Verb::MarkPayoutSent),
+        may_send,
         refusal,
+        parked: parked
+            .into_iter()
+            .map(|(message, number)| Parked {
+                number: number.unwrap_or_default(),
+                why: message.why,
+                at: Moment::new(message.at.utc(), looker.wall.zone, looker.wall.now),
+            })
+            .collect(),
     })
 }
 
@@ -214,11 +240,15 @@ fn line(conn: &mut Conn, payout: &Payout, wall: Wall, refused: Option<&Refused>)
         claim: claim.number,
         customer: customer.name,
         seller: seller.name,
-        badge: payout_badge(payout.state),
+        badge: badge_of(payout),
+        batch: match &payout.batch_id {
+            Some(id) => Some(db::batches::find(conn, id)?.number),
+            None => None,
+        },
         requested: Moment::new(payout.requested_at.utc(), wall.zone, wall.now),
         due: due(conn, &claim.ticket_id, wall)?,
         reference: payout.reference.clone().unwrap_or_default(),
-        waits: payout.state.is_in_transit(),
+        waits: payout.state.is_in_transit() && !payout.is_with_gateway(),
         can_return: matches!(
             payout.state,
             State::Sent | State::Unknown | State::Succeeded

@@ -7,10 +7,12 @@ use crate::db::ledger as rows;
 use crate::db::orders::{self, Deposit, Order};
 use crate::db::payouts::Payout;
 use crate::db::{Conn, deposits, disputes, payouts};
+use crate::desk::payouts::{arrival_key, undone_key};
 use crate::error::Result;
 use crate::ids::{DepositId, OrderId};
 use crate::rules::ledger::AccountKind;
 use crate::rules::money::Currency;
+use crate::rules::lifecycle::payout::State;
 
 impl Audit<'_> {
     pub(super) fn orders(&mut self, conn: &mut Conn) -> Result<()> {
@@ -156,8 +158,10 @@ impl Audit<'_> {
                 .collect::<Vec<_>>();
             let reserved = rows::sums_of_keys(conn, &keys, AccountKind::PayoutInTransit)?;
             let reserved = reserved.into_iter().collect::<BTreeMap<_, _>>();
+            let ended = ended(conn, &slice)?;
             for payout in &slice {
                 self.proof.payouts += 1;
+                self.ending(payout, &ended);
                 let reserved_e8 = reserved.get(&payout.key).copied().unwrap_or(0);
                 if reserved_e8 != payout.amount_e8 {
                     let why = format!("is {} and {reserved_e8} was reserved", payout.amount_e8);
@@ -181,6 +185,53 @@ impl Audit<'_> {
             }
         }
     }
+
+    /// A payout that arrived, and one whose money came back, has the journal that says so; any other has none.
+    fn ending(&mut self, payout: &Payout, ended: &BTreeMap<String, i64>) {
+        let has = |key: String| ended.get(&key).copied().unwrap_or(0);
+        let arrived = matches!(payout.state, State::Succeeded | State::Returned);
+        for (what, is_so, booked_e8) in [
+            ("paid", arrived, has(arrival_key(payout))),
+            (
+                "failed",
+                payout.state == State::Failed,
+                -has(undone_key(payout, State::Failed)),
+            ),
+            (
+                "returned",
+                payout.state == State::Returned,
+                -has(undone_key(payout, State::Returned)),
+            ),
+        ] {
+            let wanted_e8 = if is_so { payout.amount_e8 } else { 0 };
+            if booked_e8 != wanted_e8 {
+                let state = payout.state;
+                let why = format!("is {state}, and {booked_e8} of it was booked as {what}");
+                self.find(format!("payout {}", payout.number), why);
+            }
+        }
+    }
+}
+
+/// What the journals that end payouts moved, by key: to the processor where they were paid, from it or out of the way where the
+/// money came back.
+fn ended(conn: &mut Conn, payouts: &[Payout]) -> Result<BTreeMap<String, i64>> {
+    let keys = |of: &dyn Fn(&Payout) -> String| payouts.iter().map(of).collect::<Vec<_>>();
+    let mut sums = BTreeMap::new();
+    for (keys, kind) in [
+        (keys(&arrival_key), AccountKind::ProcessorClearing),
+        (
+            keys(&|payout| undone_key(payout, State::Returned)),
+            AccountKind::ProcessorClearing,
+        ),
+        (
+            keys(&|payout| undone_key(payout, State::Failed)),
+            AccountKind::PayoutInTransit,
+        ),
+    ] {
+        sums.extend(rows::sums_of_keys(conn, &keys, kind)?);
+    }
+    Ok(sums)
 }
 
 /// In the currency of the books a payout pays what it takes, less what is below the minor unit; in another one whole minor units.
