@@ -1,6 +1,6 @@
-//! Doors driven by time: letters leave, panels are asked, payouts go through the gateway, clocks break, spent links and sessions are
-//! swept. Each tick takes a lease or a short
-//! transaction, calls one verb, and commits. Runs inside `serve` or alone as `work`; two of them at once do nothing twice.
+//! Doors driven by time: letters leave, payouts go through the gateway, panels are asked, clocks break, spent links and sessions are
+//! swept. Each tick takes a lease or a short transaction, calls one verb, and commits. Runs inside `serve` or alone as `work`; two of
+//! them at once do nothing twice.
 
 pub mod clocks;
 pub mod letters;

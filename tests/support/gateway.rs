@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 
 pub const SECRET: &str = "the gateway and the desk know this";
 pub const TOKEN: &str = "desk-token";
@@ -60,31 +60,42 @@ struct State {
 pub struct Fake {
     pub url: String,
     state: Arc<Mutex<State>>,
-    /// A runtime of its own: the desk's worker is driven from the test's.
-    _runtime: Runtime,
+    /// Dropped with it; then its thread ends.
+    _stop: oneshot::Sender<()>,
 }
 
 impl Fake {
+    /// On a thread of its own, so that it answers whatever the test waits for.
     pub fn start() -> Fake {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
         let state = Arc::<Mutex<State>>::default();
         let shared = state.clone();
-        runtime.spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                // A client that goes away in the middle is part of the play.
-                tokio::spawn(serve(stream, shared.clone()));
-            }
+        let (stop, stopped) = oneshot::channel::<()>();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async move {
+                let listener = TcpListener::from_std(listener).unwrap();
+                let accepting = async {
+                    while let Ok((stream, _)) = listener.accept().await {
+                        // A client that goes away in the middle is part of the play.
+                        tokio::spawn(serve(stream, shared.clone()));
+                    }
+                };
+                tokio::select! {
+                    () = accepting => {}
+                    _ = stopped => {}
+                }
+            });
         });
         Fake {
             url,
             state,
-            _runtime: runtime,
+            _stop: stop,
         }
     }
 

@@ -25,7 +25,7 @@ use crate::rules::lifecycle::payout::State;
 use crate::web::filters;
 use crate::web::form::{Form, Nothing, new_key};
 use crate::web::gate::Lead;
-use crate::web::page::{Choice, Crumb, Filled, Frame, render};
+use crate::web::page::{Choice, Crumb, Filled, Frame, KeptFile, render};
 use crate::web::parts::{Amount, Badge, Moment};
 use crate::web::show::Wall;
 use crate::web::show::order::Labels;
@@ -169,6 +169,8 @@ struct Show {
     import_key: String,
     release_key: String,
     importing: Filled,
+    /// No file of this form stays from one try to the next.
+    kept: Vec<KeptFile>,
     /// What was wrong with the file that came back, line by line.
     refused: Vec<String>,
 }
@@ -223,6 +225,7 @@ fn shown(
         import_key: new_key()?,
         release_key: new_key()?,
         importing,
+        kept: Vec::new(),
         refused,
     })
 }

@@ -159,7 +159,6 @@ const PROVED: &[(&str, &[&str])] = &[
             "amount_e8 = amount_e8 + 1",
             "pay_e8 = pay_e8 + 1",
             "state = 'failed'",
-            "state = 'failed'",
             "state = CASE state WHEN 'returned' THEN 'failed' ELSE 'returned' END",
             "state = CASE state WHEN 'succeeded' THEN 'unknown' ELSE 'succeeded' END",
         ],

@@ -292,6 +292,27 @@ fn a_payout_is_sent_under_a_reference_and_a_second_time_changes_nothing() {
 }
 
 #[test]
+fn a_payouts_key_names_one_payout_of_one_amount() {
+    let books = Books::open();
+    books.deposit("d1", "10", 0);
+    let claim = books.claim(None);
+    let ask = |amount: &str| books.pay_out(&claim, (Some("d1"), None), amount, "p1", 1);
+    let first = ask("4").unwrap();
+    assert_eq!(ask("4").unwrap().id, first.id);
+    assert_eq!(refusal(ask("4.01")), Code::KeyReused);
+    assert_eq!(refusal(ask("3")), Code::KeyReused);
+    assert_eq!(books.lots(), left(&[("d1", "6")]));
+    for amount in ["6.00000001", "0"] {
+        let other = books.pay_out(&claim, (Some("d1"), None), amount, "p2", 2);
+        assert!(
+            matches!(refusal(other), Code::OverCeiling | Code::NothingToPay),
+            "{amount}"
+        );
+    }
+    assert_eq!(books.account("payout_in_transit"), "4");
+}
+
+#[test]
 fn money_that_does_not_arrive_goes_back_to_where_it_was_taken_from_once() {
     let books = Books::open();
     books.deposit("d1", "10", 0);

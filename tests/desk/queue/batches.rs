@@ -102,9 +102,7 @@ async fn a_file_goes_out_and_comes_back_with_references_once() {
         ]
     );
     // One came back with a reference, as a spreadsheet leaves it; the other waits on.
-    let half = format!("{};\n{};\n{};\n", lines[0], lines[1], lines[2])
-        .replace("500.00,USD,,", "500,USD,BANK-1,")
-        .replace(";\n", "\n");
+    let half = csv.replace("500.00,USD,,", "500,USD,BANK-1,");
     let page = brings_back(&mut lena, &page, &half).await;
     page.sees("The file was read: 1 paid, 1 without a reference yet.")
         .sees("reference BANK-1");

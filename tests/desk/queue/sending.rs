@@ -29,7 +29,7 @@ fn desk_at(url: &str) -> Desk {
         secret: SECRET.to_owned(),
         sellers: Vec::new(),
     };
-    let with = |config| redress::config::Config {
+    let with = |config: redress::config::Config| redress::config::Config {
         gateway: Some(settings),
         ..config
     };
@@ -53,6 +53,7 @@ async fn works(desk: &Desk) -> usize {
 }
 
 async fn calls_back(desk: &Desk, body: &str, signature: &str) -> (StatusCode, String) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::new();
     let answer = client
         .post(format!("{}/gateway/results", desk.url))
@@ -334,11 +335,12 @@ async fn a_call_back_that_the_gateway_did_not_sign_just_now_is_not_believed() {
         let (status, said) = calls_back(&desk, &word, &signature).await;
         assert_eq!(status, 401, "{signature}: {said}");
     }
+    let large = format!("{{\"key\": \"{}\"}}", "x".repeat(70_000));
     for (body, status) in [
         ("no json", 400),
         ("{}", 400),
         ("[]", 400),
-        (&format!("{{\"key\": \"{}\"}}", "x".repeat(70_000)), 413),
+        (large.as_str(), 413),
     ] {
         assert_eq!(says(&desk, body).await.0, status);
     }

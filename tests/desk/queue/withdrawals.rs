@@ -75,16 +75,14 @@ fn payouts(stage: &Stage, claim: &Claim) -> Vec<Payout> {
 
 /// Method, what arrives, its currency, and what left the balance for it.
 fn ways(payouts: &[Payout]) -> Vec<(&str, i64, &str, i64)> {
-    let way = |payout: &'_ Payout| (payout.pay_e8, payout.amount_e8);
     payouts
         .iter()
         .map(|payout| {
-            let (pay_e8, amount_e8) = way(payout);
             (
                 payout.method.as_str(),
-                pay_e8,
+                payout.pay_e8,
                 payout.pay_currency.as_str(),
-                amount_e8,
+                payout.amount_e8,
             )
         })
         .collect()

@@ -11,8 +11,8 @@ use crate::desk::payouts::{arrival_key, undone_key};
 use crate::error::Result;
 use crate::ids::{DepositId, OrderId};
 use crate::rules::ledger::AccountKind;
-use crate::rules::money::Currency;
 use crate::rules::lifecycle::payout::State;
+use crate::rules::money::Currency;
 
 impl Audit<'_> {
     pub(super) fn orders(&mut self, conn: &mut Conn) -> Result<()> {
