@@ -42,7 +42,7 @@ pub struct Purse {
 pub struct Lot {
     pub name: String,
     pub is_bonus: bool,
-    pub at: At,
+    at: At,
     expires: Option<At>,
     pub began: i64,
     pub left: i64,

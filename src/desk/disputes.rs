@@ -382,11 +382,8 @@ fn paid(conn: &mut Conn, payment: &Payment) -> Result<PaidBy> {
             PaidBy {
                 at: order.placed_at.map(|at| at.utc()),
                 from_balance: direct.is_empty(),
-                // Every dispute on an order is about what came past the balance.
-                left_e8: order
-                    .refundable_e8()
-                    .min(direct_e8 - order.disputed_e8)
-                    .max(0),
+                // Every dispute on an order is about what came past the balance, as far as it has not gone back.
+                left_e8: order.refundable_e8().min(direct_e8).max(0),
                 seller: order.seller_id,
                 customer: order.customer_id,
                 currency: order.currency,

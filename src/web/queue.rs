@@ -40,8 +40,8 @@ use super::session::Visit;
 use super::show::Wall;
 use crate::act::Person;
 use crate::db::tickets::Scope;
-use crate::rules::tasks::Kind;
 use crate::error::Code;
+use crate::rules::tasks::Kind;
 
 /// Who looks, at what, and from which wall.
 #[derive(Debug, Clone)]

@@ -223,18 +223,21 @@ impl Writer {
         if !claim.reason.is_empty() {
             facts.push(fact("In the customer's words", &claim.reason));
         }
-        facts.push(fact(
-            "By the policy",
-            case.judged.outcome.word().replace('_', " ").as_str(),
-        ));
-        if let Some(computed) = claim.computed_e8 {
-            facts.push(fact("Computed", &money(computed)));
+        // What the rules say of a request that nobody has decided is the desk's own working, and no evidence.
+        let judged = Some(&case.judged).filter(|_| !case.decisions.is_empty());
+        if let Some(judged) = judged {
+            facts.push(fact(
+                "By the policy",
+                &judged.outcome.word().replace('_', " "),
+            ));
+            if let Some(computed) = claim.computed_e8 {
+                facts.push(fact("Computed", &money(computed)));
+            }
         }
         blocks.push(Block::Facts(facts));
-        let clauses = case
-            .judged
-            .clauses
-            .iter()
+        let clauses = judged
+            .into_iter()
+            .flat_map(|judged| &judged.clauses)
             .filter(|found| found.result != Met::NotApplicable);
         let clauses: Vec<Vec<String>> = clauses
             .map(|found| {
