@@ -370,7 +370,15 @@ impl Gateway {
             .collect();
         if url.is_empty() {
             if !token.is_empty() || !secret.is_empty() || !sellers.is_empty() {
-                flaws.push("REDRESS_GATEWAY_URL is missing beside its other settings".to_owned());
+                let given = ["URL", "TOKEN", "SECRET", "SELLERS"]
+                    .map(|name| format!("REDRESS_GATEWAY_{name}"))
+                    .into_iter()
+                    .filter(|name| text(name).is_some());
+                let given: Vec<String> = given.collect();
+                flaws.push(format!(
+                    "REDRESS_GATEWAY_URL is missing beside {}",
+                    given.join(" and ")
+                ));
             }
             return None;
         }

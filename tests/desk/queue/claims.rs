@@ -318,7 +318,7 @@ async fn nobody_decides_a_request_of_their_own() {
             .forge("csrf", &csrf)
             .forge("idempotency_key", &"a".repeat(64));
         let refused = anna.sends(form).await;
-        assert_eq!(refused.status, 422, "{noun}");
+        assert_eq!(refused.status, 403, "{noun}");
         refused.sees("Nobody decides a claim of their own.");
     }
     let form = page

@@ -182,6 +182,11 @@ fn money_that_was_spent_while_its_claim_waited_is_not_paid_out_too() {
         };
         verbs::decide(tx, &lena, &decide)
     };
+    let noticed = pool.write(decide);
+    assert!(
+        matches!(noticed, Ok(verbs::Decided::Changed(_))),
+        "{noticed:?}"
+    );
     let refused = pool.write(decide);
     assert!(
         matches!(
@@ -248,6 +253,8 @@ fn a_method_that_is_gone_is_replaced_only_after_somebody_looked() {
         desk.app.now() - Duration::days(3),
         closed,
     );
+    // From $500.00 on, somebody would have to know the customer first.
+    stage.order("100.00", |_| {});
     let claim = asks(&stage, "balance_withdrawal", None);
     let pool = &desk.app.pool;
     let stored = pool
