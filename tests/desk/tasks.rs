@@ -418,7 +418,7 @@ async fn two_people_who_report_at_once_are_told_so() {
     assert_eq!(late.status, 409);
     late.sees("There is no such task on this request any more");
     let take = omar.sends(page.form("Stop the order: Take it")).await;
-    assert_eq!(take.status, 422);
+    assert_eq!(take.status, 409);
 }
 
 #[tokio::test]
