@@ -59,13 +59,9 @@ fn export(args: Export, out: &mut impl Write) -> anyhow::Result<i32> {
     let app = args.place.find()?;
     let act = Act::operator(app.now(), &app.config.public_url);
     let batch = match (&args.batch, &args.seller) {
-        (Some(number), _) => app.pool.read(|conn| {
-            Ok(crate::db::maybe(rows::for_staff(
-                conn,
-                &EVERYWHERE,
-                number,
-            ))?)
-        })?,
+        (Some(number), _) => app
+            .pool
+            .read(|conn| crate::db::maybe(rows::for_staff(conn, &EVERYWHERE, number)))?,
         (None, Some(slug)) => {
             let seller = app.pool.read(|conn| Ok(sellers::by_slug(conn, slug)?))?;
             let Some(seller) = seller else {
@@ -88,13 +84,9 @@ fn import(args: Import, out: &mut impl Write) -> anyhow::Result<i32> {
         fs::read(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
     let app = args.place.find()?;
     let act = Act::operator(app.now(), &app.config.public_url);
-    let found = app.pool.read(|conn| {
-        Ok(crate::db::maybe(rows::for_staff(
-            conn,
-            &EVERYWHERE,
-            &args.batch,
-        ))?)
-    })?;
+    let found = app
+        .pool
+        .read(|conn| crate::db::maybe(rows::for_staff(conn, &EVERYWHERE, &args.batch)))?;
     let Some(batch) = found else {
         bail!("there is no batch `{}`", args.batch);
     };

@@ -43,9 +43,13 @@ impl Units {
             .map(|(quantity, undelivered)| quantity - undelivered)
     }
 
-    /// Everything was delivered, and the data agree on it.
+    /// Everything was delivered, and the data agree on it. Panels also say that nothing remains of an order that has not begun, so
+    /// without its status nobody knows (I16).
     pub fn is_complete(&self) -> bool {
-        self.undelivered == Some(0) && !self.whole && self.contradiction.is_none()
+        self.status.is_some()
+            && self.undelivered == Some(0)
+            && !self.whole
+            && self.contradiction.is_none()
     }
 
     /// Whether it cannot be excluded that nothing was delivered.
