@@ -213,13 +213,13 @@ async fn sends_the_money(walk: &Walk) {
     b.follows("Payouts").await;
     b.sees("Pilar Gómez").await;
     walk.arrives("14-payouts").await;
-    b.presses_beside("Pilar Gómez", "Mark €9.60 as sent").await;
+    b.presses_beside("Pilar Gómez", "Mark €9.42 as sent").await;
     b.sees("There is a problem").await;
     walk.arrives("15-reference-missing").await;
     b.fills_beside("Pilar Gómez", "The bank's reference", "SEPA-7741")
         .await;
-    b.presses_beside("Pilar Gómez", "Mark €9.60 as sent").await;
-    b.sees("€9.60 is marked as sent, and the customer is told.")
+    b.presses_beside("Pilar Gómez", "Mark €9.42 as sent").await;
+    b.sees("€9.42 is marked as sent, and the customer is told.")
         .await;
     b.follows("Paid").await;
     b.sees("SEPA-7741").await;

@@ -82,6 +82,9 @@ async fn is_approved(walk: &Walk, claim: &str) {
     b.presses("Add the note").await;
     b.sees("There is a problem").await;
     walk.arrives("8-note-refused").await;
+    // Its access is withdrawn first, and what was left then is what is paid.
+    b.fills("Units left at that moment", "9000").await;
+    b.presses("Record the result").await;
     b.presses("Approve €9.00").await;
     b.sees("Refund €9.00 to Chen?").await;
     walk.arrives("9-rehearsal").await;
