@@ -128,12 +128,13 @@ pub fn session(
     )
 }
 
-/// Whose session that was, alive or over; nobody's once the person is disabled.
+/// Whose session that is, also where its time is over; nobody's once it was ended or the person disabled.
 pub fn owner_of_session(conn: &mut Conn, token_hash: &str) -> Result<Option<PersonId>> {
     maybe(
         sessions::table
             .inner_join(people::table.on(sessions::person_id.eq(people::id.nullable())))
             .filter(sessions::token_hash.eq(token_hash))
+            .filter(sessions::ended_at.is_null())
             .filter(people::disabled_at.is_null())
             .select(people::id)
             .first(conn),

@@ -18,6 +18,7 @@ pub(in crate::desk) use ask::touch;
 pub use ask::{Supply, appeal, ask, establish, learn, supply, withdraw};
 pub use cancel::{Prospect, Prospects, cancel, prospects};
 pub use decide::{Decide, Decided, OVERRIDES, Verdict, ceiling, decide, limits};
+pub use exceptions::ruling;
 pub use gather::{facts, facts_on};
 pub use replay::{Replayed, difference, replay};
 pub use result::credit_result;

@@ -23,6 +23,7 @@ pub mod payouts;
 pub mod question;
 mod record;
 pub mod sanctions;
+mod second;
 mod seen;
 mod stale;
 mod story;

@@ -210,7 +210,8 @@ async fn signed_in(
     Ok(Some((person, session.id, zone.parse().unwrap_or(Tz::UTC))))
 }
 
-/// Whose session the request's cookie was, where it is one that is over.
+/// Whose session the request's cookie is, also where its time is over. One that was ended on purpose is nobody's: it may be in
+/// other hands.
 pub async fn was(request: &HttpRequest) -> Result<Option<PersonId>> {
     let app = gate::app(request)?;
     let token = cookie(request, cookie_name(app.config.tls())).filter(|value| is_token(value));

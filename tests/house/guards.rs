@@ -14,6 +14,7 @@ const FROZEN: &[&str] = &[
     "entries",
     "events",
     "evidence",
+    // Settled once; `tests/desk/claims/second.rs` settles one.
     "exceptions",
     "facts",
     "gateway_messages",

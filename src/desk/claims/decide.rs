@@ -123,7 +123,7 @@ pub fn decide(tx: &mut Tx, act: &Act, decide: &Decide) -> Result<Decided> {
         Verdict::Approve => approve(tx, act, &case, decide, &person),
         Verdict::Endorse => endorse(tx, act, case, &person).map(done),
         Verdict::Decline => {
-            let row = exceptions::to_decide(tx, &case, &person, limits(&seller, &claim))?;
+            let row = exceptions::to_decide(tx, &case, &person)?;
             exceptions::decline(tx, act, &case, &row, &person, decide)?;
             Ok(Decided::Dropped)
         }
@@ -266,8 +266,7 @@ fn endorse(tx: &mut Tx, act: &Act, mut case: Case, person: &Person) -> Result<St
     if case.assessment.outcome == Outcome::OnHold {
         return Err(Error::refused(Code::OnHold));
     }
-    let limits = limits(case.seller, case.claim);
-    let row = exceptions::to_decide(tx, &case, person, limits)?;
+    let row = exceptions::to_decide(tx, &case, person)?;
     let amount = Amount::from_e8(row.amount_e8);
     let most = ceiling(tx, case.claim, case.assessment)?;
     if most.is_none_or(|most| amount > most) {

@@ -3,15 +3,16 @@
 //!
 //! A proposal rests on one assessment. News that changes what the rules say, and any other decision, overtakes it.
 
-use super::decide::{Case, Decide};
+use super::decide::{Case, Decide, limits};
 use super::tell;
-use crate::act::{Act, Person};
+use crate::act::{Act, Person, Role};
 use crate::db::Tx;
 use crate::db::claims::{self as rows, Claim, Decision};
 use crate::db::exceptions::{self as waiting, End, Exception};
+use crate::db::sellers::Seller;
 use crate::desk::events::{Happened, record};
 use crate::error::{Code, Error, Result};
-use crate::ids::{AssessmentId, ExceptionId};
+use crate::ids::{AssessmentId, ExceptionId, PersonId};
 use crate::rules::assessment::Assessment;
 use crate::rules::money::Amount;
 use crate::rules::rights::{self, Ruling, Why};
@@ -62,26 +63,31 @@ pub(super) fn propose(
     Ok(row)
 }
 
+/// Whether somebody may decide what another one proposed.
+pub fn ruling(
+    row: &Exception,
+    claim: &Claim,
+    seller: &Seller,
+    (who, role): (&PersonId, Role),
+) -> Ruling {
+    let standing = rights::Standing {
+        own: claim.customer_id == *who,
+        proposed: row.proposed_by == *who,
+        granted_e8: row.amount_e8,
+        computed_e8: row.computed_e8.unwrap_or(0),
+    };
+    rights::approving(role, standing, limits(seller, claim))
+}
+
 /// The open proposal on the claim, which this person may decide.
 ///
 /// # Errors
 /// `Refused`: `AlreadyDone` where none waits any more, `OwnClaim` for the proposer, `OverLimit` above the person's own limit;
 /// `Forbidden` without the right.
-pub(super) fn to_decide(
-    tx: &mut Tx,
-    case: &Case,
-    person: &Person,
-    limits: rights::Limits,
-) -> Result<Exception> {
+pub(super) fn to_decide(tx: &mut Tx, case: &Case, person: &Person) -> Result<Exception> {
     let row = waiting::open_on(tx, &case.claim.id)?;
     let row = row.ok_or_else(|| Error::refused(Code::AlreadyDone))?;
-    let standing = rights::Standing {
-        own: case.claim.customer_id == person.id,
-        proposed: row.proposed_by == person.id,
-        granted_e8: row.amount_e8,
-        computed_e8: row.computed_e8.unwrap_or(0),
-    };
-    match rights::approving(person.role, standing, limits) {
+    match ruling(&row, case.claim, case.seller, (&person.id, person.role)) {
         Ruling::Alone | Ruling::WithSecond => Ok(row),
         Ruling::Never(Why::Role) => Err(Error::Forbidden),
         Ruling::Never(Why::OwnClaim) => Err(Error::refused(Code::OwnClaim)),

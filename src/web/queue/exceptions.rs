@@ -9,8 +9,9 @@ use super::panel::spoken;
 use crate::app::App;
 use crate::db::exceptions::Exception;
 use crate::db::{self, Conn};
+use crate::desk::claims::ruling;
 use crate::error::Result;
-use crate::rules::rights::{self, Ruling};
+use crate::rules::rights::Ruling;
 use crate::web::filters;
 use crate::web::gate::Agent;
 use crate::web::page::{Frame, render};
@@ -69,14 +70,8 @@ fn line(conn: &mut Conn, row: &Exception, looker: &Looker) -> Result<Line> {
     let customer = db::people::find(conn, &claim.customer_id)?;
     let seller = db::sellers::find(conn, &row.seller_id)?;
     let proposer = db::people::find(conn, &row.proposed_by)?;
-    let limits = crate::desk::claims::limits(&seller, &claim);
-    let standing = rights::Standing {
-        own: claim.customer_id == looker.person.id,
-        proposed: row.proposed_by == looker.person.id,
-        granted_e8: row.amount_e8,
-        computed_e8: row.computed_e8.unwrap_or(0),
-    };
-    let may = rights::approving(looker.person.role, standing, limits) == Ruling::Alone;
+    let looks = (&looker.person.id, looker.person.role);
+    let may = ruling(row, &claim, &seller, looks) == Ruling::Alone;
     let promises = db::clocks::of_ticket(conn, &claim.ticket_id)?;
     let next = promises.iter().find(|clock| clock.state == "running");
     Ok(Line {

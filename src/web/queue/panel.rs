@@ -3,10 +3,10 @@
 
 use super::case::{Case, goes_to};
 use super::facts::Established;
+use super::second::{self, Second};
 use super::todo::Todo;
 use super::{Looker, Typed};
 use crate::db::claims::Decision;
-use crate::db::exceptions::Exception;
 use crate::db::payouts::Payout;
 use crate::desk::claims::limits;
 use crate::desk::claims::{OVERRIDES, asked_for};
@@ -15,7 +15,6 @@ use crate::rules::assessment::{Met, NextAction, Outcome};
 use crate::rules::lifecycle::payout::State;
 use crate::rules::money::Amount as E8;
 use crate::rules::policy::Policy;
-use crate::rules::rights;
 use crate::web::filters;
 use crate::web::form::new_key;
 use crate::web::page::{Choice, Filled};
@@ -65,23 +64,6 @@ pub struct Decided {
     pub words: String,
     pub by: String,
     pub at: Moment,
-}
-
-/// A refund that waits for a second pair of eyes. See `templates/parts/second.html`.
-pub struct Second {
-    pub amount: Amount,
-    /// What it differs from: "Goodwill. The policy computes $4.00."
-    pub differs: String,
-    pub words: String,
-    pub by: String,
-    pub at: Moment,
-    pub is_mine: bool,
-    /// "Approve $20.00", for somebody who may.
-    pub approve: Option<String>,
-    pub decline: Filled,
-    /// Who may, for somebody who may not.
-    pub who: String,
-    pub key: String,
 }
 
 /// Money of this claim on its way to a payment method.
@@ -185,8 +167,8 @@ impl Panel {
             } else {
                 None
             },
-            second: second(case, looker, typed)?,
-            declined: declined(case),
+            second: Second::of(case, looker, typed)?,
+            declined: second::declined(case),
             blocked,
             sum: words::sum(policy, &case.claim, case.as_judged().as_ref(), &case.now),
             findings,
@@ -318,7 +300,7 @@ fn unsettled(case: &Case) -> Result<Vec<String>> {
         .collect())
 }
 
-fn blocked(case: &Case, looker: &Looker) -> Option<String> {
+pub fn blocked(case: &Case, looker: &Looker) -> Option<String> {
     if !case.claim.is_open() {
         return None;
     }
@@ -350,21 +332,8 @@ fn decided(case: &Case, decision: &Decision, wall: Wall) -> Decided {
             format!("{reason}. The policy computed {computed}.")
         }),
         words: decision.words.clone(),
-        by: by(case, decision),
+        by: second::deciders(case, decision),
         at: Moment::new(decision.at.utc(), wall.zone, wall.now),
-    }
-}
-
-/// "Lena Fox, proposed by Omar Haddad".
-fn by(case: &Case, decision: &Decision) -> String {
-    let carried_out = |row: &&Exception| row.decision_id.as_ref() == Some(&decision.id);
-    let decider = case.doer(&decision.decided_by);
-    match case.exceptions.iter().find(carried_out) {
-        Some(row) => format!(
-            "{decider}, proposed by {}",
-            case.doer(row.proposed_by.as_str())
-        ),
-        None => decider,
     }
 }
 
@@ -484,67 +453,6 @@ fn above(case: &Case, looker: &Looker, limit: i64) -> String {
             names.join(", ")
         ),
     }
-}
-
-/// What a second person has before them, or the first one may take back.
-fn second(case: &Case, looker: &Looker, typed: &Typed) -> Result<Option<Second>> {
-    let Some(row) = &case.waiting else {
-        return Ok(None);
-    };
-    let standing = rights::Standing {
-        own: case.claim.customer_id == looker.person.id,
-        proposed: row.proposed_by == looker.person.id,
-        granted_e8: row.amount_e8,
-        computed_e8: row.computed_e8.unwrap_or(0),
-    };
-    let limits = limits(&case.story.seller, &case.claim);
-    let may = rights::approving(looker.person.role, standing, limits) == rights::Ruling::Alone;
-    let able = case.story.staff.iter().filter(|person| {
-        let theirs = rights::Standing {
-            own: case.claim.customer_id == person.id,
-            proposed: row.proposed_by == person.id,
-            ..standing
-        };
-        rights::approving(person.role, theirs, limits) == rights::Ruling::Alone
-    });
-    let names: Vec<&str> = able.take(4).map(|person| person.name.as_str()).collect();
-    let money = |e8: i64| filters::money(e8, &row.currency);
-    let computed = row.computed_e8.map_or("no amount".to_owned(), money);
-    let reason = row.override_reason.as_deref().map(spoken);
-    Ok(Some(Second {
-        amount: Amount::new(row.amount_e8, &row.currency),
-        differs: match reason {
-            Some(reason) => format!("{reason}. The policy computes {computed}."),
-            None => "What the policy computes, above the limit of the one who proposed it.".to_owned(),
-        },
-        words: row.words.clone(),
-        by: case.doer(row.proposed_by.as_str()),
-        at: Moment::new(row.proposed_at.utc(), looker.wall.zone, looker.wall.now),
-        is_mine: standing.proposed,
-        approve: (may && blocked(case, looker).is_none())
-            .then(|| format!("Approve {}", money(row.amount_e8))),
-        decline: typed.decline.clone().unwrap_or_default().under("decline"),
-        who: match names.as_slice() {
-            [] => "Nobody here may approve it yet: it takes a lead or a manager with a limit that high, and never the one who proposed it.".to_owned(),
-            names => format!("May approve it: {}.", names.join(", ")),
-        },
-        key: new_key()?,
-    }))
-}
-
-fn declined(case: &Case) -> Vec<String> {
-    let declined = case.exceptions.iter().filter(|row| row.state == "declined");
-    declined
-        .map(|row| {
-            let by = row.settled_by.as_ref().map_or("", |by| by.as_str());
-            format!(
-                "{} declined {}: {}",
-                case.doer(by),
-                filters::money(row.amount_e8, &row.currency),
-                row.settled_words.as_deref().unwrap_or_default()
-            )
-        })
-        .collect()
 }
 
 /// The words of a reason to differ.

@@ -322,26 +322,7 @@ pub async fn fail(
     number: Path<String>,
     form: Form<Failed>,
 ) -> Result<HttpResponse> {
-    let looker = Looker::of(&visit.person, &visit);
-    let (scope, asked) = (looker.scope.clone(), number.clone());
-    let outcome = form
-        .submit(&app, visit.act(&app), move |tx, act, failed: &Failed| {
-            let payout = db::payouts::for_staff(tx, &scope, &asked)?;
-            let payout = claims::fail_payout(tx, act, &payout.id, &failed.why)?;
-            let told = format!(
-                "{} failed; its money is back, and the customer is told.",
-                payout.number
-            );
-            Ok(Done::new("/queue/payouts?view=failed", told))
-        })
-        .await;
-    let number = number.into_inner();
-    again(&app, &visit, looker, outcome, |problems| Refused {
-        number,
-        news: News::Failed,
-        form: form.again(problems),
-    })
-    .await
+    bad_news(&app, &visit, number, &form, News::Failed).await
 }
 
 /// It had left and was sent back: the money goes back to where it came from.
@@ -351,23 +332,36 @@ pub async fn take_back(
     number: Path<String>,
     form: Form<Failed>,
 ) -> Result<HttpResponse> {
-    let looker = Looker::of(&visit.person, &visit);
+    bad_news(&app, &visit, number, &form, News::CameBack).await
+}
+
+async fn bad_news(
+    app: &App,
+    visit: &Lead,
+    number: Path<String>,
+    form: &Form<Failed>,
+    news: News,
+) -> Result<HttpResponse> {
+    let looker = Looker::of(&visit.person, visit);
     let (scope, asked) = (looker.scope.clone(), number.clone());
     let outcome = form
-        .submit(&app, visit.act(&app), move |tx, act, failed: &Failed| {
+        .submit(app, visit.act(app), move |tx, act, failed: &Failed| {
             let payout = db::payouts::for_staff(tx, &scope, &asked)?;
-            let payout = claims::return_payout(tx, act, &payout.id, &failed.why)?;
-            let told = format!(
-                "{} came back; its money is where it was taken from, and the customer is told.",
-                payout.number
-            );
+            let told = if news == News::CameBack {
+                claims::return_payout(tx, act, &payout.id, &failed.why)?;
+                "came back; its money is where it was taken from, and the customer is told."
+            } else {
+                claims::fail_payout(tx, act, &payout.id, &failed.why)?;
+                "failed; its money is back, and the customer is told."
+            };
+            let told = format!("{} {told}", payout.number);
             Ok(Done::new("/queue/payouts?view=failed", told))
         })
         .await;
     let number = number.into_inner();
-    again(&app, &visit, looker, outcome, |problems| Refused {
+    again(app, visit, looker, outcome, |problems| Refused {
         number,
-        news: News::CameBack,
+        news,
         form: form.again(problems),
     })
     .await

@@ -11,12 +11,14 @@ use super::seen::Seen;
 use super::stale::{self, Draft};
 use super::todo::said;
 use super::{Looker, Typed};
+use crate::act::Act;
 use crate::app::App;
-use crate::db::{self, Conn};
+use crate::db::{self, Conn, Tx};
 use crate::desk::forms::Done;
 use crate::desk::panels::requests;
 use crate::desk::tasks::{self, Report};
 use crate::error::{Error, Result};
+use crate::ids::ClaimId;
 use crate::rules::tasks::Kind;
 use crate::web::amount;
 use crate::web::fields::query;
@@ -141,21 +143,11 @@ pub async fn take(
     path: Path<(String, String)>,
     form: Form<Press>,
 ) -> Result<HttpResponse> {
-    let (number, word) = path.into_inner();
-    let kind = kind_of(&word)?;
-    let looker = Looker::of(&visit.person, &visit);
-    let (scope, asked) = (looker.scope.clone(), number.clone());
-    let outcome = form
-        .submit(&app, visit.act(&app), move |tx, act, _: &Press| {
-            let claim = db::claims::for_staff(tx, &scope, &asked)?;
-            tasks::take(tx, act, &claim.id, kind)?;
-            Ok(Done::new(
-                format!("/queue/claims/{asked}#to-do"),
-                "It is yours.",
-            ))
-        })
-        .await;
-    again(&app, &visit, &looker, number, Typed::default(), outcome).await
+    press(&app, &visit, path, &form, |tx, act, claim, kind| {
+        tasks::take(tx, act, claim, kind)?;
+        Ok("It is yours.")
+    })
+    .await
 }
 
 pub async fn request(
@@ -164,19 +156,33 @@ pub async fn request(
     path: Path<(String, String)>,
     form: Form<Press>,
 ) -> Result<HttpResponse> {
+    press(&app, &visit, path, &form, |tx, act, claim, kind| {
+        requests::ask(tx, act, claim, kind)?;
+        Ok("The panel is asked with the next round; its answer comes in by itself.")
+    })
+    .await
+}
+
+/// Runs what a button of a task does, and leads back to the claim's tasks with a sentence.
+async fn press(
+    app: &App,
+    visit: &Agent,
+    path: Path<(String, String)>,
+    form: &Form<Press>,
+    mut deed: impl FnMut(&mut Tx, &Act, &ClaimId, Kind) -> Result<&'static str> + Send + 'static,
+) -> Result<HttpResponse> {
     let (number, word) = path.into_inner();
     let kind = kind_of(&word)?;
-    let looker = Looker::of(&visit.person, &visit);
+    let looker = Looker::of(&visit.person, visit);
     let (scope, asked) = (looker.scope.clone(), number.clone());
     let outcome = form
-        .submit(&app, visit.act(&app), move |tx, act, _: &Press| {
+        .submit(app, visit.act(app), move |tx, act, _: &Press| {
             let claim = db::claims::for_staff(tx, &scope, &asked)?;
-            requests::ask(tx, act, &claim.id, kind)?;
-            let told = "The panel is asked with the next round; its answer comes in by itself.";
+            let told = deed(tx, act, &claim.id, kind)?;
             Ok(Done::new(format!("/queue/claims/{asked}#to-do"), told))
         })
         .await;
-    again(&app, &visit, &looker, number, Typed::default(), outcome).await
+    again(app, visit, &looker, number, Typed::default(), outcome).await
 }
 
 #[derive(Debug, Clone, Deserialize)]

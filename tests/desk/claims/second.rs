@@ -1,5 +1,6 @@
 //! The second pair of eyes: what one may not grant alone is proposed, and paid only when somebody else has approved it.
 
+use diesel::connection::SimpleConnection;
 use redress::db::exceptions;
 
 use super::*;
@@ -127,4 +128,27 @@ fn a_customer_who_withdraws_leaves_nothing_to_approve() {
     let late = shop.says(&shop.lena, &standing, 41, Verdict::Endorse);
     assert_eq!(code(late), Code::AlreadyDone);
     assert_eq!(shop.balance(), e8("40"));
+}
+
+/// Whatever a program says: the database itself knows two pairs of eyes, and lets a settled proposal be.
+#[test]
+fn the_database_refuses_one_person_on_both_sides_and_a_second_ending() {
+    let shop = Shop::of("panel-credits", "UTC");
+    let standing = shop.proposed();
+    let runs = |sql: &str| {
+        let ran = shop.db.pool.raw(|conn| Ok(conn.batch_execute(sql)));
+        ran.unwrap().map_err(|cause| cause.to_string())
+    };
+    let own = runs(
+        "UPDATE exceptions SET state = 'declined', settled_by = proposed_by, settled_at = proposed_at",
+    );
+    assert!(own.unwrap_err().to_lowercase().contains("check"));
+    let other = runs("UPDATE exceptions SET amount_e8 = amount_e8 + 1");
+    assert!(other.unwrap_err().contains("append-only"));
+    shop.says(&shop.lena, &standing, 34, Verdict::Decline)
+        .unwrap();
+    let again = runs("UPDATE exceptions SET settled_words = 'yes'");
+    assert!(again.unwrap_err().contains("append-only"));
+    let gone = runs("DELETE FROM exceptions");
+    assert!(gone.unwrap_err().contains("append-only"));
 }

@@ -88,6 +88,18 @@ async fn nobody_else_reads_it_and_after_a_day_nobody_does() {
 }
 
 #[tokio::test]
+async fn a_session_that_its_owner_ended_leaves_nothing_behind() {
+    let desk = Desk::open();
+    let mut anna = desk.anna().await;
+    let page = anna.opens("/account").await;
+    let form = page.form("Save").fill("Your name", WORDS);
+    let mut thief = anna.clone();
+    anna.sends(page.form("Sign out")).await;
+    let door = thief.posts(form).await;
+    assert!(!door.leads_to().unwrap().contains("kept"));
+}
+
+#[tokio::test]
 async fn a_stranger_leaves_nothing_behind() {
     let desk = Desk::open();
     let mut stranger = desk.visitor();
