@@ -72,17 +72,18 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// One round of everything that is due now. Letters leave also when the clocks cannot be read.
+/// One round of everything that is due now. What fails holds up nothing else: it is told at the end.
 pub async fn round(app: &App) -> Result<Round> {
     let breaches = clocks::tick(app).await;
     let calls = payouts::tick(app).await;
-    let (sent, failed) = letters::tick(app).await?;
-    let moved = panels::tick(app).await?;
+    let letters = letters::tick(app).await;
+    let moved = panels::tick(app).await;
     calls?;
+    let (sent, failed) = letters?;
     Ok(Round {
         sent,
         failed,
         breaches: breaches?,
-        moved,
+        moved: moved?,
     })
 }

@@ -12,7 +12,8 @@ use crate::outside::gateway::{Gateway, Payment, Trouble, Word};
 
 const BATCH: i64 = 50;
 
-/// How many calls were made. One payout that cannot be booked holds up no other: it is logged, and asked about later.
+/// How many calls were made. One payout that cannot be booked holds up no other: it is logged, and asked about later. A gateway that
+/// keeps silent once is left alone until the next round, so that clocks and letters wait for one call and not for a hundred.
 pub async fn tick(app: &App) -> Result<usize> {
     let Some(gateway) = &app.gateway else {
         return Ok(0);
@@ -36,14 +37,27 @@ pub async fn tick(app: &App) -> Result<usize> {
         let act = act(app);
         app.write(move |tx| desk::lapse(tx, &act, &id)).await?;
     }
-    let calls = to_ask.len() + to_send.len();
+    let mut calls = 0;
     for id in to_ask {
-        logged(&id, ask(app, gateway, &id).await);
+        calls += 1;
+        if logged(&id, ask(app, gateway, &id).await) == Reach::Silent {
+            return Ok(calls);
+        }
     }
     for id in to_send {
-        logged(&id, send(app, gateway, &id).await);
+        calls += 1;
+        if logged(&id, send(app, gateway, &id).await) == Reach::Silent {
+            return Ok(calls);
+        }
     }
     Ok(calls)
+}
+
+/// Whether the gateway said anything that can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Answers,
+    Silent,
 }
 
 /// Whose payouts the gateway sends: all of them (an empty list), or nobody's where no seller is called so.
@@ -61,16 +75,17 @@ async fn sellers(app: &App, gateway: &Gateway) -> Result<Option<Vec<SellerId>>> 
     Ok(Some(found).filter(|found| !found.is_empty()))
 }
 
-fn logged(id: &PayoutId, outcome: Result<()>) {
-    if let Err(error) = outcome {
+fn logged(id: &PayoutId, outcome: Result<Reach>) -> Reach {
+    outcome.unwrap_or_else(|error| {
         tracing::error!(payout = %id, %error, "a payout's news cannot be booked");
-    }
+        Reach::Answers
+    })
 }
 
-async fn send(app: &App, gateway: &Gateway, id: &PayoutId) -> Result<()> {
+async fn send(app: &App, gateway: &Gateway, id: &PayoutId) -> Result<Reach> {
     let (now, asked) = (act(app), id.clone());
     let Some(taken) = app.write(move |tx| desk::take(tx, &now, &asked)).await? else {
-        return Ok(());
+        return Ok(Reach::Answers);
     };
     match gateway.pay(&payment(&taken)).await {
         Ok(word) => {
@@ -79,32 +94,37 @@ async fn send(app: &App, gateway: &Gateway, id: &PayoutId) -> Result<()> {
             if let Outcome::Parked(why) = outcome {
                 unclear(app, taken, why).await?;
             }
+            Ok(Reach::Answers)
         }
         Err(Trouble::NotSent(why)) => {
             tracing::warn!(payout = %taken.number, %why, "the gateway cannot be reached");
             let act = act(app);
             app.write(move |tx| desk::not_sent(tx, &act, &taken))
                 .await?;
+            Ok(Reach::Silent)
         }
-        Err(Trouble::Unclear(why)) => unclear(app, taken, why).await?,
+        Err(Trouble::Unclear(why)) => {
+            unclear(app, taken, why).await?;
+            Ok(Reach::Silent)
+        }
     }
-    Ok(())
 }
 
-async fn ask(app: &App, gateway: &Gateway, id: &PayoutId) -> Result<()> {
+async fn ask(app: &App, gateway: &Gateway, id: &PayoutId) -> Result<Reach> {
     let (now, asked) = (act(app), id.clone());
     let Some(taken) = app.write(move |tx| desk::ask(tx, &now, &asked)).await? else {
-        return Ok(());
+        return Ok(Reach::Answers);
     };
     match gateway.ask(&taken.key).await {
         Ok(word) => {
             heard(app, word).await?;
+            Ok(Reach::Answers)
         }
         Err(trouble) => {
             tracing::warn!(payout = %taken.number, why = %trouble, "the gateway does not say");
+            Ok(Reach::Silent)
         }
     }
-    Ok(())
 }
 
 async fn unclear(app: &App, taken: Taken, why: String) -> Result<()> {

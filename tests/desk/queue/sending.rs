@@ -100,6 +100,27 @@ async fn what_the_gateway_pays_is_settled_with_a_letter_that_says_amount_and_met
 }
 
 #[tokio::test]
+async fn a_gateway_that_keeps_silent_is_left_alone_until_the_next_round() {
+    let fake = Fake::start();
+    let desk = desk(&fake);
+    let stage = Stage::of(&desk, "panel-credits");
+    for reference in ["D-2", "D-3", "D-4"] {
+        stage.shop.deposit(&stage.anna, reference, "10", 3);
+    }
+    let claim = approved(&stage);
+    fake.play(Play::KeepSilent);
+    assert_eq!(works(&desk).await, 1, "one call tells that nobody is there");
+    let pool = &desk.app.pool;
+    let payouts = pool.read(|conn| Ok(db::payouts::of_claim(conn, &claim.id)?));
+    let mut states: Vec<State> = payouts.unwrap().iter().map(|payout| payout.state).collect();
+    states.sort_by_key(|state| state.word());
+    use State::{Queued, Unknown};
+    assert_eq!(states, [Queued, Queued, Queued, Unknown]);
+    fake.play(Play::Pay);
+    assert_eq!(works(&desk).await, 3, "the others are sent when it is back");
+}
+
+#[tokio::test]
 async fn a_gateway_that_pays_and_hangs_up_is_asked_and_not_told_again() {
     for play in [
         Play::PayAndHangUp,
