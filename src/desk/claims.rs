@@ -5,6 +5,7 @@
 //! locks the ticket first, so two people never act on different pictures of the same claim.
 
 mod ask;
+mod book;
 mod cancel;
 mod decide;
 mod exceptions;

@@ -2,28 +2,24 @@
 //! been put right. The money, the clocks, the event and the letter are in the same transaction; the ceiling nobody can lift is a
 //! condition of the update that moves the money, and a CHECK of the database behind it.
 
-use chrono_tz::Tz;
-
 use crate::act::{Act, Person, Who};
-use crate::db::claims::{self as rows, Claim, Decision};
+use crate::db::claims::{self as rows, Claim};
 use crate::db::exceptions::Exception;
-use crate::db::orders::{self, Progress};
+use crate::db::orders;
 use crate::db::sellers::{self, Seller};
-use crate::db::tickets::Ticket;
 use crate::db::{Conn, Tx};
 use crate::desk::events::{Happened, record};
-use crate::desk::{clocks, orders as purchases, panels, payouts, policies, tasks, tickets};
+use crate::desk::{policies, tasks, tickets};
 use crate::error::{Code, Error, Fields, Result};
-use crate::ids::{ClaimId, DecisionId, ExceptionId};
+use crate::ids::ClaimId;
 use crate::rules::adjudicate::adjudicate;
-use crate::rules::assessment::{Assessment, Destination, Outcome, Payment};
-use crate::rules::facts::{CanceledBy, Facts, Status, Stop};
-use crate::rules::granted::{self, Part};
-use crate::rules::lifecycle::{claim as lifecycle, ticket as turn};
+use crate::rules::assessment::{Assessment, Outcome};
+use crate::rules::facts::Facts;
+use crate::rules::lifecycle::claim as lifecycle;
 use crate::rules::money::Amount;
-use crate::rules::policy::Policy;
 use crate::rules::rights;
 
+use super::book::{Case, finish, pay, plan, standing, write};
 use super::{Standing, exceptions, gather, governing, keep, settle, step, tell};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,25 +144,6 @@ fn another_person(tx: &mut Tx, claim: &Claim, person: &Person) -> Result<()> {
         return Err(Error::refused_because(Code::OwnClaim, words));
     }
     Ok(())
-}
-
-/// What a decision is about.
-pub(super) struct Case<'a> {
-    pub(super) seller: &'a Seller,
-    ticket: &'a Ticket,
-    pub(super) claim: &'a Claim,
-    policy: &'a Policy,
-    facts: &'a Facts,
-    pub(super) assessment: &'a Assessment,
-    /// The proposal that the decision carries out.
-    endorsed: Option<ExceptionId>,
-}
-
-impl Case<'_> {
-    /// The zone in which the seller's days are counted.
-    fn zone(&self) -> Tz {
-        self.seller.own_zone().unwrap_or(self.policy.time_zone)
-    }
 }
 
 /// Decides as the policy itself, where its text says "automatically" and the case is clean.
@@ -324,182 +301,6 @@ fn overriding(decide: &Decide, differs: bool) -> Result<Option<String>> {
     Ok(known.map(str::to_owned))
 }
 
-/// How `amount` is paid, and what each payment takes.
-fn plan(case: &Case, amount: Amount) -> Result<Vec<Part>> {
-    let parts = granted::parts(case.policy, case.facts, amount);
-    let sum: Amount = parts.iter().map(|part| part.takes).sum();
-    if sum != amount {
-        let words = "It is not known where all of this money can go. Establish how it was paid, or which method is still usable, first.";
-        return Err(Error::refused_because(Code::IllegalStep, words));
-    }
-    Ok(parts)
-}
-
-/// Books an approval: money, decision, clocks, event, letter. With the reason and the words of an override.
-fn pay(
-    tx: &mut Tx,
-    act: &Act,
-    case: &Case,
-    parts: &[Part],
-    amount: Amount,
-    (reason, words): (Option<&str>, &str),
-) -> Result<Standing> {
-    let decision = write(tx, act, case, "approve", amount, reason, words)?;
-    let to_balance = parts
-        .iter()
-        .all(|part| part.payment.to == Destination::AccountBalance);
-    for (number, part) in parts.iter().enumerate() {
-        let key = format!(
-            "{} decision {} part {number}",
-            case.claim.number, decision.seq
-        );
-        move_money(tx, act, case, &decision, part, &key)?;
-    }
-    let payments: Vec<Payment> = parts.iter().map(|part| part.payment.clone()).collect();
-    let state = step(
-        case.claim,
-        lifecycle::Verb::Approve,
-        case.assessment.outcome,
-    )?;
-    rows::set_decided(tx, &case.claim.id, state.word(), amount.e8(), act.at, true)?;
-    after_approval(tx, act, case, to_balance)?;
-    end_order(tx, act, case)?;
-    let sum = tell::money(case.claim, amount);
-    let proposed = case
-        .endorsed
-        .as_ref()
-        .map_or("", |_| ", as it was proposed");
-    let happened = Happened::new(
-        &case.seller.id,
-        "claim_approved",
-        format!("{} approved {sum}{}.", act.who.label(), proposed),
-    )
-    .on_ticket(&case.ticket.id)
-    .on_claim(&case.claim.id)
-    .on_order(case.claim.order_id.as_ref())
-    .told(if to_balance {
-        format!("{sum} was credited to your balance.")
-    } else {
-        format!("{sum} was approved.")
-    })
-    .with((decision.seq, amount, reason, &payments))?;
-    record(tx, act, happened)?;
-    let standing = standing(tx, case)?;
-    tell::approved(
-        tx,
-        act,
-        case.seller,
-        case.policy,
-        case.facts,
-        &standing,
-        &payments,
-        amount,
-        to_balance,
-        reason.map(|_| words),
-    )?;
-    Ok(standing)
-}
-
-/// What became of the order with its refund goes into its history: one that has not begun and was paid back in full is cancelled,
-/// one that was stopped ends where it stood. Nobody delivers what was refunded.
-fn end_order(tx: &mut Tx, act: &Act, case: &Case) -> Result<()> {
-    let Some(id) = &case.claim.order_id else {
-        return Ok(());
-    };
-    let order = orders::find(tx, id)?;
-    let is_unfinished = matches!(
-        order.status,
-        Status::Pending | Status::Processing | Status::InProgress
-    );
-    let all_back = order.charge_e8.is_some() && order.refundable_e8() == 0;
-    let (ended, source) = match case.facts.findings.stop {
-        _ if order.status == Status::Pending && all_back => {
-            let canceled = Progress {
-                status: Status::Canceled,
-                canceled_by: Some(CanceledBy::Customer),
-                ..order.progress()
-            };
-            (canceled, "customer")
-        }
-        Some(Stop::Stopped) if is_unfinished => {
-            let stopped = Progress {
-                status: Status::Partial,
-                ..order.progress()
-            };
-            (stopped, "desk")
-        }
-        _ => return Ok(()),
-    };
-    purchases::record_status(tx, act, id, &ended, source, act.at)?;
-    if ended.status == Status::Canceled {
-        panels::requests::cancel_too(tx, act, &order)?;
-    }
-    Ok(())
-}
-
-/// One part of a refund: back to the balance at once, or set aside for a payout.
-fn move_money(
-    tx: &mut Tx,
-    act: &Act,
-    case: &Case,
-    decision: &Decision,
-    part: &Part,
-    key: &str,
-) -> Result<()> {
-    match (part.payment.to, &case.claim.order_id) {
-        (Destination::AccountBalance, Some(order)) => {
-            purchases::credit_order_refund(tx, act, order, part.takes.e8(), key)?;
-        }
-        (Destination::AccountBalance, None) => {
-            return Err(Error::broken("a balance refund that stays on the balance"));
-        }
-        _ => {
-            let wanted = payouts::New {
-                claim: case.claim,
-                decision: &decision.id,
-                payment: &part.payment,
-                amount_e8: part.takes.e8(),
-                key,
-            };
-            payouts::request(tx, act, &wanted)?;
-        }
-    }
-    Ok(())
-}
-
-/// Clocks and ticket after an approval: the decision is also a response; what goes to a balance is complete at once, what goes to
-/// a payment method has a clock until it is sent.
-fn after_approval(tx: &mut Tx, act: &Act, case: &Case, complete: bool) -> Result<()> {
-    clocks::resume(tx, &case.ticket.id, case.zone(), act.at)?;
-    clocks::stop(tx, &case.ticket.id, &["first_response", "decision"], act.at)?;
-    // Money instead of a repair: the promise of one was not kept, and is owed no longer.
-    clocks::void(tx, &case.ticket.id, &["cure"], act.at)?;
-    if complete {
-        clocks::stop(tx, &case.ticket.id, &["completion", "bank_credit"], act.at)?;
-        return close(tx, act, case);
-    }
-    let facts = gather::facts(tx, case.claim, act.at, Some(act.at))?;
-    let shelf = super::shelf_of(tx, case.claim)?;
-    let calendar = case.policy.calendar(&facts);
-    let subject = clocks::Subject {
-        seller: &case.seller.id,
-        ticket: &case.ticket.id,
-        claim: Some(&case.claim.id),
-        calendar: &calendar,
-    };
-    let received_at = case.claim.received_at.utc();
-    let promised = adjudicate(&shelf, &facts).deadlines;
-    clocks::promise(tx, act, &subject, &promised, received_at, Some(act.at))
-}
-
-fn close(tx: &mut Tx, act: &Act, case: &Case) -> Result<()> {
-    let ticket = crate::db::tickets::find(tx, &case.ticket.id)?;
-    if ticket.state != turn::State::Closed.word() {
-        tickets::step(tx, act, &ticket, turn::Verb::Close)?;
-    }
-    Ok(())
-}
-
 fn reject(tx: &mut Tx, act: &Act, case: &Case, decide: &Decide) -> Result<Standing> {
     let differs = matches!(case.assessment.outcome, Outcome::Eligible);
     let reason = overriding(decide, differs)?;
@@ -555,62 +356,4 @@ fn remedied(tx: &mut Tx, act: &Act, case: &Case, decide: &Decide) -> Result<Stan
     let standing = standing(tx, case)?;
     tell::remedied(tx, act, case.seller, case.policy, &standing)?;
     Ok(standing)
-}
-
-/// A decision that pays nothing: the review is over, and what was promised about paying is void.
-fn finish(tx: &mut Tx, act: &Act, case: &Case) -> Result<()> {
-    clocks::resume(tx, &case.ticket.id, case.zone(), act.at)?;
-    clocks::stop(tx, &case.ticket.id, &["first_response", "decision"], act.at)?;
-    // A repair that was made has ended its own promise.
-    clocks::void(
-        tx,
-        &case.ticket.id,
-        &["cure", "completion", "payout", "bank_credit"],
-        act.at,
-    )?;
-    close(tx, act, case)
-}
-
-#[allow(clippy::too_many_arguments)]
-fn write(
-    tx: &mut Tx,
-    act: &Act,
-    case: &Case,
-    verdict: &str,
-    amount: Amount,
-    reason: Option<&str>,
-    words: &str,
-) -> Result<Decision> {
-    let assessed = keep(tx, act, case.claim, case.facts, case.assessment)?;
-    tasks::drop_open(tx, act, case.claim)?;
-    let decision = Decision {
-        id: DecisionId::new(act.at),
-        seller_id: case.seller.id.clone(),
-        chain: 0,
-        claim_id: case.claim.id.clone(),
-        seq: 0,
-        assessment_id: assessed.id,
-        verdict: verdict.to_owned(),
-        currency: case.claim.currency.clone(),
-        computed_e8: case.assessment.amount.map(Amount::e8),
-        amount_e8: amount.e8(),
-        override_reason: reason.map(str::to_owned),
-        words: crate::plain::block(words),
-        decided_by: act.who.key().to_owned(),
-        at: act.at.into(),
-        prev_hash: String::new(),
-        hash: String::new(),
-    };
-    let decision = rows::insert_decision(tx, decision)?;
-    let carried_out = case.endorsed.as_ref();
-    exceptions::after_decision(tx, act, case.claim, &decision, carried_out)?;
-    Ok(decision)
-}
-
-fn standing(tx: &mut Tx, case: &Case) -> Result<Standing> {
-    Ok(Standing {
-        claim: rows::find(tx, &case.claim.id)?,
-        ticket: crate::db::tickets::find(tx, &case.ticket.id)?,
-        assessment: case.assessment.clone(),
-    })
 }

@@ -3,7 +3,8 @@
 //!
 //! A proposal rests on one assessment. News that changes what the rules say, and any other decision, overtakes it.
 
-use super::decide::{Case, Decide, limits};
+use super::book::Case;
+use super::decide::{Decide, limits};
 use super::tell;
 use crate::act::{Act, Person, Role};
 use crate::db::Tx;

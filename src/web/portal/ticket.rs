@@ -332,7 +332,7 @@ fn questions(filed: &Filed, form: Option<Filled>) -> Result<Questions> {
     let mut asks = Vec::new();
     for item in &filed.assessment.missing {
         if EvidenceKind::from_word(item).is_some() {
-            let mut label = claims::asked_for(item, &filed.policy);
+            let mut label = claims::asked_for(item);
             if let Some(first) = label.get(..1) {
                 label = format!(
                     "{}{}",

@@ -279,9 +279,7 @@ fn missing(case: &Case) -> Result<Vec<String>> {
         return Ok(Vec::new());
     }
     let items = case.now.missing.iter();
-    Ok(items
-        .map(|item| sentence(&asked_for(item, policy)))
-        .collect())
+    Ok(items.map(|item| sentence(&asked_for(item))).collect())
 }
 
 fn unsettled(case: &Case) -> Result<Vec<String>> {
@@ -295,9 +293,7 @@ fn unsettled(case: &Case) -> Result<Vec<String>> {
             .any(|question| question.fact.path == path)
     };
     let items = case.now.missing.iter().filter(|item| !asked(item));
-    Ok(items
-        .map(|item| sentence(&asked_for(item, policy)))
-        .collect())
+    Ok(items.map(|item| sentence(&asked_for(item))).collect())
 }
 
 pub fn blocked(case: &Case, looker: &Looker) -> Option<String> {
@@ -529,7 +525,7 @@ fn ask(case: &Case, typed: &Typed) -> Result<Ask> {
     let usual = ASKABLE.into_iter().filter(|kind| !missing.contains(kind));
     let item = |kind: &str| Item {
         name: format!("item.{kind}"),
-        label: sentence(&asked_for(kind, policy)),
+        label: sentence(&asked_for(kind)),
     };
     Ok(Ask {
         items: missing.iter().copied().chain(usual).map(item).collect(),

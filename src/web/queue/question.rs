@@ -93,7 +93,7 @@ fn question(sent: &Sent, policy: &Policy) -> Result<String> {
     let items: Vec<String> = sent
         .keys()
         .filter_map(|name| name.strip_prefix(ITEM))
-        .map(|item| format!("– {}", asked_for(item, policy)))
+        .map(|item| format!("– {}", asked_for(item)))
         .collect();
     let words = sent.get(WORDS).map_or("", |words| words.trim());
     match (words, items.as_slice()) {

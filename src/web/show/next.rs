@@ -234,7 +234,7 @@ pub fn missing(assessment: &Assessment, policy: &Policy) -> Vec<String> {
         return Vec::new();
     }
     let items = assessment.missing.iter();
-    items.map(|item| asked_for(item, policy)).collect()
+    items.map(|item| asked_for(item)).collect()
 }
 
 fn review(case: &Case, wall: Wall) -> String {
