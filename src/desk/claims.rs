@@ -286,9 +286,9 @@ fn settle(
         assessment,
     };
     if first {
-        tell::received(tx, act, seller, policy, &standing)?;
+        tell::received(tx, act, seller, &standing)?;
     } else if before != after && after == lifecycle::State::NeedsEvidence {
-        tell::missing(tx, act, seller, policy, &standing)?;
+        tell::missing(tx, act, seller, &standing)?;
     }
     Ok(standing)
 }

@@ -7,7 +7,7 @@ mod phrases;
 pub use payouts::{paid_out, payout_failed, payout_returned};
 
 use phrases::{
-    arrival, expected, first, labels, lines, moment, promises, sentence, share, sum, together,
+    expected, first, labels, line, lines, moment, promises, sentence, share, sum, together,
 };
 
 use super::Standing;
@@ -21,9 +21,10 @@ use crate::desk::policies;
 use crate::error::Result;
 use crate::letters::Letter;
 use crate::letters::claims::{
-    AppealReceived, Approved, Asked, ClaimReceived, NeedsEvidence, Rejected, Share, Withdrawn,
+    AppealReceived, Approved, Asked, ClaimReceived, NeedsEvidence, Rejected, Withdrawn,
 };
-use crate::letters::parts::{Case, Prose, Signature};
+use crate::letters::parts::{Case, Line, Prose, Signature};
+use crate::letters::payouts::Paid;
 use crate::rules::assessment::{Met, Outcome, Payment};
 use crate::rules::display;
 use crate::rules::facts::Facts;
@@ -40,15 +41,9 @@ fn shown(amount: Amount, currency: &str) -> String {
 }
 
 /// The claim arrived: either what is missing, or what happens next.
-pub fn received(
-    tx: &mut Tx,
-    act: &Act,
-    seller: &Seller,
-    policy: &Policy,
-    standing: &Standing,
-) -> Result<()> {
+pub fn received(tx: &mut Tx, act: &Act, seller: &Seller, standing: &Standing) -> Result<()> {
     if standing.assessment.outcome == Outcome::NeedsEvidence {
-        return missing(tx, act, seller, policy, standing);
+        return missing(tx, act, seller, standing);
     }
     let zone = policies::zone(tx, seller, act.at)?;
     let letter = ClaimReceived {
@@ -71,13 +66,7 @@ pub fn received(
     )
 }
 
-pub fn missing(
-    tx: &mut Tx,
-    act: &Act,
-    seller: &Seller,
-    policy: &Policy,
-    standing: &Standing,
-) -> Result<()> {
+pub fn missing(tx: &mut Tx, act: &Act, seller: &Seller, standing: &Standing) -> Result<()> {
     let zone = policies::zone(tx, seller, act.at)?;
     let letter = NeedsEvidence {
         case: case(tx, act, seller, &standing.ticket, &standing.claim)?,

@@ -71,7 +71,7 @@ fn page(conn: &mut Conn, mut frame: Frame, viewer: &Viewer, number: &str) -> Res
             )
         }),
         missing: if is_waiting {
-            next::missing(&filed.assessment, &filed.policy)
+            next::missing(&filed.assessment)
         } else {
             Vec::new()
         },

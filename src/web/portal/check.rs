@@ -135,7 +135,7 @@ fn laid_out(
             rows: rows.collect(),
         },
         sum: sum(&topic, &claim, &assessment),
-        missing: next::missing(&assessment, &topic.policy),
+        missing: next::missing(&assessment),
         warnings: warnings(conn, &claim)?,
         verdict,
         kept: viewer.wall.stamp(drafts::kept_until(&draft)),

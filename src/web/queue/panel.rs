@@ -160,8 +160,8 @@ impl Panel {
                 .then(|| said(case, case.stored.outcome, case.stored.amount)),
             moved_key: new_key()?,
             action: action(case.now.next_action).filter(|_| open),
-            missing: missing(case)?,
-            unsettled: unsettled(case)?,
+            missing: missing(case),
+            unsettled: unsettled(case),
             deciding: if open && blocked.is_none() {
                 Some(deciding(case, looker, typed)?)
             } else {
@@ -273,19 +273,17 @@ fn action(action: NextAction) -> Option<String> {
 }
 
 /// What only the customer can supply.
-fn missing(case: &Case) -> Result<Vec<String>> {
-    let policy = case.policy()?;
+fn missing(case: &Case) -> Vec<String> {
     if case.now.outcome != Outcome::NeedsEvidence {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let items = case.now.missing.iter();
-    Ok(items.map(|item| sentence(&asked_for(item))).collect())
+    items.map(|item| sentence(&asked_for(item))).collect()
 }
 
-fn unsettled(case: &Case) -> Result<Vec<String>> {
-    let policy = case.policy()?;
+fn unsettled(case: &Case) -> Vec<String> {
     if case.now.outcome != Outcome::NeedsReview {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let asked = |path: &str| {
         case.questions
@@ -293,7 +291,7 @@ fn unsettled(case: &Case) -> Result<Vec<String>> {
             .any(|question| question.fact.path == path)
     };
     let items = case.now.missing.iter().filter(|item| !asked(item));
-    Ok(items.map(|item| sentence(&asked_for(item))).collect())
+    items.map(|item| sentence(&asked_for(item))).collect()
 }
 
 pub fn blocked(case: &Case, looker: &Looker) -> Option<String> {
@@ -520,7 +518,6 @@ const ASKABLE: [&str; 6] = [
 ];
 
 fn ask(case: &Case, typed: &Typed) -> Result<Ask> {
-    let policy = case.policy()?;
     let missing = askable(case);
     let usual = ASKABLE.into_iter().filter(|kind| !missing.contains(kind));
     let item = |kind: &str| Item {

@@ -13,9 +13,7 @@ use crate::app::App;
 use crate::db;
 use crate::desk::claims::{self, asked_for};
 use crate::desk::forms::Done;
-use crate::desk::policies;
 use crate::error::{Error, Fields, Result};
-use crate::rules::policy::Policy;
 use crate::web::form::Form;
 use crate::web::gate::Agent;
 
@@ -38,10 +36,7 @@ pub async fn ask(
     let outcome = form
         .submit(&app, visit.act(&app), move |tx, act, sent: &Sent| {
             let claim = db::claims::for_staff(tx, &scope, &asked)?;
-            let seller = db::sellers::find(tx, &claim.seller_id)?;
-            let shelf = policies::shelf(tx, &seller.policy)?;
-            let assessment = claims::assessed(tx, &claim.id)?;
-            let words = question(sent, claims::governing(&shelf, &assessment)?)?;
+            let words = question(sent)?;
             claims::ask(tx, act, &claim.id, seen.ticket, &words)?;
             Ok(Done::new(
                 format!("/queue/claims/{asked}"),
@@ -85,7 +80,7 @@ fn seen(sent: &Sent) -> Result<Seen> {
 }
 
 /// The agent's words, then the list of what is asked for.
-fn question(sent: &Sent, policy: &Policy) -> Result<String> {
+fn question(sent: &Sent) -> Result<String> {
     let known = |name: &str| [SEEN, WORDS].contains(&name) || name.starts_with(ITEM);
     if sent.keys().any(|name| !known(name)) {
         return Err(Error::Malformed("not the fields of this form"));
@@ -110,14 +105,13 @@ fn question(sent: &Sent, policy: &Policy) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::policy::Shelf;
 
     fn asked(fields: &[(&str, &str)]) -> Result<String> {
         let sent = fields
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        question(&sent, &Shelf::built_in().policies()[0])
+        question(&sent)
     }
 
     #[test]

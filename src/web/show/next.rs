@@ -221,7 +221,7 @@ fn said(case: &Case, wall: Wall) -> (Tone, String, String) {
 
 /// What the customer has to send, in a sentence.
 fn wanted(case: &Case) -> String {
-    let items = missing(case.assessment, case.policy);
+    let items = missing(case.assessment);
     if items.is_empty() {
         return "We asked you something: please answer below.".to_owned();
     }
@@ -229,7 +229,7 @@ fn wanted(case: &Case) -> String {
 }
 
 /// What the customer can supply, a phrase each. What a person of the desk must find out is none of it.
-pub fn missing(assessment: &Assessment, policy: &Policy) -> Vec<String> {
+pub fn missing(assessment: &Assessment) -> Vec<String> {
     if assessment.outcome != Outcome::NeedsEvidence {
         return Vec::new();
     }

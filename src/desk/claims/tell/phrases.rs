@@ -197,7 +197,7 @@ pub(super) fn lines(policy: &Policy, assessment: &Assessment, results: &[Met]) -
 }
 
 /// A clause and what it comes to here, which is nothing where it only says its own words again.
-fn line(policy: &Policy, finding: &Finding) -> Option<Line> {
+pub(super) fn line(policy: &Policy, finding: &Finding) -> Option<Line> {
     // A finding may name a lettered part of a clause.
     let whole = finding
         .id
