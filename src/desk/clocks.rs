@@ -127,6 +127,7 @@ pub fn expect_answer(
     let calendar = Calendar {
         zone: seller.own_zone().unwrap_or(policy.time_zone),
         holidays: policy.holidays.clone(),
+        hours: policy.hours.clone(),
     };
     let subject = Subject {
         seller: &seller.id,
@@ -144,6 +145,8 @@ pub fn expect_answer(
         starts: ClockStart::Received,
         length: ClockLength::Hours(HOUSE_HOURS),
         firmness: Firmness::Aim,
+        stops: None,
+        pauses: None,
     };
     let Some(deadline) = clock_due(promised.unwrap_or(&house), act.at, &calendar) else {
         return Ok(None);

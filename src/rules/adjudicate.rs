@@ -473,6 +473,8 @@ fn deadlines(hearing: &Hearing) -> Vec<Deadline> {
         let start = match clock.starts {
             ClockStart::Received => hearing.received,
             ClockStart::Approved => hearing.facts.approved_at?,
+            // Each message starts its own; none of them is the claim's.
+            ClockStart::CustomerWrote => return None,
         };
         clock_due(clock, start, &hearing.calendar)
     });

@@ -62,7 +62,7 @@ words! {
 }
 words! { ClockKind {
     FirstResponse = "first_response", Decision = "decision", Cure = "cure", Payout = "payout", Completion = "completion",
-    BankCredit = "bank_credit",
+    BankCredit = "bank_credit", NextReply = "next_reply",
 } }
 words! { Firmness { Firm = "firm", Typical = "typical", Aim = "aim", Estimate = "estimate" } }
 

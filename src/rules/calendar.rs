@@ -1,14 +1,19 @@
 //! Days and the seller's working days: local midnights in any zone, Monday to Friday minus holidays (I9),
 //! and the federal holidays of the United States, computed for any year with their observed days.
+//! Opening hours, and the working time that they make, are in `hours`.
+
+pub mod hours;
 
 use chrono::{
-    Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc, Weekday,
+    Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike,
+    Utc, Weekday,
 };
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::facts::At;
 use super::words::words;
+pub use hours::{Hours, Opening, Span};
 
 words! { HolidayRule { UnitedStatesFederal = "united-states-federal" } }
 
@@ -35,11 +40,15 @@ impl Holidays {
     }
 }
 
-/// A seller's zone and holidays.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A seller's zone, holidays, and opening hours where there are any: without them it is always open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Calendar {
     pub zone: Tz,
+    #[serde(default)]
     pub holidays: Holidays,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Hours>,
 }
 
 impl Calendar {
@@ -85,15 +94,22 @@ pub fn end_of_day(day: NaiveDate, zone: Tz) -> At {
 }
 
 /// The instant of a local time: the earlier of two, and the first after a gap where there is none.
+/// A later local time is never an earlier instant.
 pub fn at_local(time: NaiveDateTime, zone: Tz) -> At {
-    const GAP_STEP: TimeDelta = TimeDelta::minutes(15);
-    let mut probe = time;
-    // The longest gap on record is a whole day (Samoa, 30 December 2011).
-    for _ in 0..=97 {
+    const STEP: TimeDelta = TimeDelta::minutes(1);
+    if let Some(at) = zone.from_local_datetime(&time).earliest() {
+        return at.with_timezone(&Utc);
+    }
+    // Gaps end on whole minutes; the longest on record is a day (Samoa, 30 December 2011).
+    let mut probe = time
+        .with_second(0)
+        .and_then(|time| time.with_nanosecond(0))
+        .unwrap_or(time);
+    for _ in 0..=25 * 60 {
+        probe += STEP;
         if let Some(at) = zone.from_local_datetime(&probe).earliest() {
             return at.with_timezone(&Utc);
         }
-        probe += GAP_STEP;
     }
     time.and_utc()
 }

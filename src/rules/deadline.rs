@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::assessment::{ClockKind, Deadline, Firmness};
 use super::calendar::{Calendar, at_local, end_of_day, local_day, months_after, start_of_day};
+use super::clock::{Pause, Signal};
 use super::facts::At;
 use super::words::words;
 
@@ -120,7 +121,8 @@ fn elapsed(start: At, length: Length, zone: Tz) -> Option<At> {
     }
 }
 
-/// One of the seller's promises, declared by the policy as it is by the rows of the desk.
+/// One of the seller's promises, declared by the policy: what starts it, how long it runs by which calendar, what ends it, what it
+/// stands still for. What is left out of `stops` and `pauses` is the kind's own (see `clock`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Clock {
@@ -129,35 +131,27 @@ pub struct Clock {
     pub starts: ClockStart,
     pub length: ClockLength,
     pub firmness: Firmness,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stops: Option<Vec<Signal>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pauses: Option<Vec<Pause>>,
 }
 
-words! { ClockStart { Received = "received", Approved = "approved" } }
+words! { ClockStart { Received = "received", Approved = "approved", CustomerWrote = "customer_wrote" } }
 
-/// Elapsed hours (24/7, whatever the clocks on the wall do), or a window of business days.
+/// Elapsed hours (24/7, whatever the clocks on the wall do), minutes in which the seller is open, or a window of business days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClockLength {
     Hours(u32),
+    WorkingMinutes(u32),
     BusinessDays { first: u32, last: u32 },
 }
 
 /// When a clock that starts at `start` is due: the whole first possible day for `from_at`, the last second in
 /// time for `due_at`. None beyond the calendar's range. Source: I9, I10.
 pub fn clock_due(clock: &Clock, start: At, calendar: &Calendar) -> Option<Deadline> {
-    let (from_at, due_at) = match clock.length {
-        ClockLength::Hours(hours) => (
-            None,
-            start.checked_add_signed(TimeDelta::hours(i64::from(hours)))?,
-        ),
-        ClockLength::BusinessDays { first, last } => {
-            let day = calendar.day_of(start);
-            let from = start_of_day(calendar.business_day_after(day, first)?, calendar.zone);
-            (
-                Some(from),
-                end_of_day(calendar.business_day_after(day, last)?, calendar.zone),
-            )
-        }
-    };
+    let (from_at, due_at) = clock.length.ends(start, Spent::default(), calendar)?;
     Some(Deadline {
         kind: clock.kind,
         clause: clock.clause.clone(),
@@ -165,6 +159,60 @@ pub fn clock_due(clock: &Clock, start: At, calendar: &Calendar) -> Option<Deadli
         due_at,
         firmness: clock.firmness,
     })
+}
+
+/// How much of a length is used up: time for what is counted in hours and minutes, whole days for what is counted in days.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Spent {
+    pub time: TimeDelta,
+    pub days: u32,
+}
+
+impl ClockLength {
+    /// When what is left of it ends, running on from `at`: the first possible instant where there is a window, and the last.
+    pub fn ends(self, at: At, spent: Spent, calendar: &Calendar) -> Option<(Option<At>, At)> {
+        match self {
+            ClockLength::Hours(hours) => {
+                let left = TimeDelta::hours(i64::from(hours)) - spent.time;
+                Some((None, at.checked_add_signed(left)?))
+            }
+            ClockLength::WorkingMinutes(minutes) => {
+                let left = TimeDelta::minutes(i64::from(minutes)) - spent.time;
+                Some((None, calendar.due_at(at, left)?))
+            }
+            ClockLength::BusinessDays { first, last } => {
+                let day = calendar.day_of(at);
+                let nth =
+                    |nth: u32| calendar.business_day_after(day, nth.saturating_sub(spent.days));
+                let from = start_of_day(nth(first)?, calendar.zone);
+                Some((Some(from), end_of_day(nth(last)?, calendar.zone)))
+            }
+        }
+    }
+
+    /// What more is used up when it has run from one instant to another.
+    pub fn spend(self, spent: Spent, from: At, until: At, calendar: &Calendar) -> Spent {
+        match self {
+            ClockLength::Hours(_) => Spent {
+                time: spent.time + (until - from).max(TimeDelta::zero()),
+                ..spent
+            },
+            ClockLength::WorkingMinutes(_) => Spent {
+                time: spent.time + calendar.worked_between(from, until),
+                ..spent
+            },
+            ClockLength::BusinessDays { last, .. } => {
+                let (day, end) = (calendar.day_of(from), calendar.day_of(until));
+                let between = day.iter_days().skip(1).take_while(|day| *day <= end);
+                let more = between.filter(|day| calendar.is_business_day(*day)).count();
+                let more = u32::try_from(more).unwrap_or(u32::MAX);
+                Spent {
+                    days: spent.days.saturating_add(more).min(last),
+                    ..spent
+                }
+            }
+        }
+    }
 }
 
 /// "1 s", "2 h 5 min", "3 days": how far apart two instants are, in at most two units.

@@ -7,6 +7,7 @@ pub mod adjudicate;
 pub mod assessment;
 pub mod calendar;
 pub mod clauses;
+pub mod clock;
 pub mod conduct;
 pub mod deadline;
 pub mod display;

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::assessment::{Assessment, Finding, Met};
-use super::calendar::{Calendar, Holidays, start_of_day};
+use super::calendar::{Calendar, Holidays, Hours, start_of_day};
 use super::clauses::Test;
 use super::deadline::Clock;
 use super::facts::{At, Facts};
@@ -42,6 +42,9 @@ pub struct Policy {
     pub time_zone: Tz,
     #[serde(default)]
     pub holidays: Holidays,
+    /// When the seller works, for the clocks that count open time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Hours>,
     pub grounds: Vec<Ground>,
     pub clauses: Vec<Clause>,
     #[serde(default)]
@@ -242,6 +245,7 @@ impl Policy {
         Calendar {
             zone: facts.seller.time_zone.unwrap_or(self.time_zone),
             holidays,
+            hours: self.hours.clone(),
         }
     }
 

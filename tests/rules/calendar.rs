@@ -35,6 +35,7 @@ fn federal(zone: Tz) -> Calendar {
     Calendar {
         zone,
         holidays: Holidays::Rule(HolidayRule::UnitedStatesFederal),
+        hours: None,
     }
 }
 
@@ -66,9 +67,9 @@ proptest! {
     #[test]
     fn one_more_holiday_never_makes_anything_earlier(day in day(), nth in 1u32..8, ahead in 0i64..14, listed in prop::collection::vec(0i64..14, 0..4)) {
         let dates: Vec<NaiveDate> = listed.iter().map(|ahead| day + TimeDelta::days(*ahead)).collect();
-        let before = Calendar { zone: Tz::UTC, holidays: Holidays::Dates(dates.clone()) };
+        let before = Calendar { zone: Tz::UTC, holidays: Holidays::Dates(dates.clone()), hours: None };
         let more = dates.into_iter().chain([day + TimeDelta::days(ahead)]).collect();
-        let after = Calendar { zone: Tz::UTC, holidays: Holidays::Dates(more) };
+        let after = Calendar { zone: Tz::UTC, holidays: Holidays::Dates(more), hours: None };
         prop_assert!(after.business_day_after(day, nth) >= before.business_day_after(day, nth));
     }
 

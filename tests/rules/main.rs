@@ -6,6 +6,7 @@ mod calendar;
 mod cases;
 mod check;
 mod claims;
+mod clocks;
 mod command;
 mod ledger;
 mod lots;

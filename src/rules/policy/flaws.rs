@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{About, Flaw, Pays, Policy};
+use crate::rules::assessment::ClockKind;
+use crate::rules::calendar::Hours;
+use crate::rules::deadline::{ClockLength, ClockStart};
 use crate::rules::facts::EvidenceKind;
 use crate::rules::period::Period;
 
@@ -25,17 +28,7 @@ impl Policy {
         of_the_head(self, &mut flaws);
         of_the_clauses(self, &mut flaws);
         of_the_grounds(self, &mut flaws);
-        for clock in self
-            .clocks
-            .iter()
-            .filter(|clock| self.clause(&clock.clause).is_none())
-        {
-            let message = format!(
-                "names clause {}, which is not in the document",
-                clock.clause
-            );
-            flaws.say(format!("clocks.{}", clock.kind), message);
-        }
+        of_the_clocks(self, &mut flaws);
         flaws.0
     }
 }
@@ -109,6 +102,44 @@ fn of_the_grounds(policy: &Policy, flaws: &mut Flaws) {
                 &at,
                 "only a ground about the account pays what is unspent, and it pays nothing else",
             );
+        }
+    }
+}
+
+fn of_the_clocks(policy: &Policy, flaws: &mut Flaws) {
+    for flaw in policy.hours.iter().flat_map(Hours::flaws) {
+        flaws.say("hours", flaw);
+    }
+    for clock in &policy.clocks {
+        let at = format!("clocks.{}", clock.kind);
+        if policy.clause(&clock.clause).is_none() {
+            let message = format!(
+                "names clause {}, which is not in the document",
+                clock.clause
+            );
+            flaws.say(&at, message);
+        }
+        let is_reply = clock.kind == ClockKind::NextReply;
+        if is_reply != (clock.starts == ClockStart::CustomerWrote) {
+            flaws.say(
+                &at,
+                "a next reply is what starts with customer_wrote, and nothing else does",
+            );
+        }
+        if clock.stops.as_ref().is_some_and(Vec::is_empty) {
+            flaws.say(&at, "must stop on something: leave stops out for the usual");
+        }
+        match clock.length {
+            ClockLength::Hours(0) | ClockLength::WorkingMinutes(0) => {
+                flaws.say(&at, "needs a length above nothing");
+            }
+            ClockLength::WorkingMinutes(_) if policy.hours.is_none() => {
+                flaws.say(&at, "counts working minutes, and the document has no hours");
+            }
+            ClockLength::BusinessDays { first, last } if first > last || last == 0 => {
+                flaws.say(&at, "needs a first day that is not after the last");
+            }
+            _ => {}
         }
     }
 }

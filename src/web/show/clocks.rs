@@ -2,6 +2,7 @@
 
 use super::Wall;
 use super::claim::clause;
+use super::policy::working;
 use crate::db::clocks::Clock as Row;
 use crate::rules::deadline::{ClockLength, ClockStart};
 use crate::rules::policy::Policy;
@@ -69,6 +70,7 @@ fn why(row: &Row, policy: Option<&Policy>, wall: Wall) -> String {
     });
     let from = match declared.map(|clock| clock.starts) {
         Some(ClockStart::Approved) => "the approval",
+        Some(ClockStart::CustomerWrote) => "the message",
         _ => "receipt",
     };
     match declared.map(|clock| clock.length) {
@@ -80,6 +82,9 @@ fn why(row: &Row, policy: Option<&Policy>, wall: Wall) -> String {
         }
         Some(ClockLength::Hours(hours)) => {
             format!("{hours} h from {from} on {started}, day and night")
+        }
+        Some(ClockLength::WorkingMinutes(minutes)) => {
+            format!("{} from {from} on {started}", working(minutes))
         }
         Some(ClockLength::BusinessDays { first, last }) => {
             format!(

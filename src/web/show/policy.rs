@@ -70,6 +70,7 @@ pub fn promise(clock: &Clock) -> String {
     let from = match clock.starts {
         ClockStart::Received => "your request",
         ClockStart::Approved => "the approval",
+        ClockStart::CustomerWrote => "each message of yours",
     };
     match clock.length {
         ClockLength::Hours(hours) if hours % 24 == 0 && hours > 72 => {
@@ -81,6 +82,9 @@ pub fn promise(clock: &Clock) -> String {
                 filters::plural(u64::from(hours), "hour", "hours")
             )
         }
+        ClockLength::WorkingMinutes(minutes) => {
+            format!("Within {} of {from}", working(minutes))
+        }
         ClockLength::BusinessDays { first, last } if first == last => {
             format!(
                 "{} after {from}",
@@ -90,6 +94,16 @@ pub fn promise(clock: &Clock) -> String {
         ClockLength::BusinessDays { first, last } => {
             format!("{first} to {last} business days after {from}")
         }
+    }
+}
+
+/// "8 working hours", "1 working hour 30 minutes".
+pub fn working(minutes: u32) -> String {
+    let hours = || filters::plural(u64::from(minutes / 60), "working hour", "working hours");
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => filters::plural(u64::from(minutes), "working minute", "working minutes"),
+        (_, 0) => hours(),
+        (_, minutes) => format!("{} {minutes} minutes", hours()),
     }
 }
 

@@ -71,6 +71,7 @@ fn promised(kind: ClockKind) -> &'static str {
         ClockKind::Payout => "Payout",
         ClockKind::Completion => "Everything done",
         ClockKind::BankCredit => "On your card",
+        ClockKind::NextReply => "Next answer",
     }
 }
 
