@@ -67,7 +67,8 @@ impl Audit {
             let may = before == now
                 || match before.as_str() {
                     "queued" | "reserved" | "sent" => true,
-                    "unknown" => ["succeeded", "failed"].contains(&now),
+                    // Asked about and known, or never heard of and in the queue again; perhaps both in one step.
+                    "unknown" => now != "reserved",
                     "succeeded" => now == "returned",
                     _ => false,
                 };

@@ -6,7 +6,7 @@ use redress::desk::disputes::{self, NewDispute, Payment};
 use redress::ids::{OrderId, PayoutId};
 use redress::rules::facts::DisputeStatus;
 
-use crate::model::{Disputed, State};
+use crate::model::{Disputed, From, State, Who};
 use crate::shop::CENT;
 use crate::staff::any_payout;
 use crate::world::{Came, Found, World, code};
@@ -66,7 +66,12 @@ pub fn disputes(world: &mut World) -> Found<String> {
         let id = found.ok_or_else(|| format!("model: no deposit {name}"))?;
         (who, Disputed::Lot(name), Payment::Deposit(id))
     };
-    let left = world.model.disputable(who, &of);
+    let stopped = queued(world, who, &of);
+    let queued_e8: i64 = stopped
+        .iter()
+        .map(|number| world.model.payouts[number].amount)
+        .sum();
+    let left = world.model.disputable(who, &of) + queued_e8;
     let set_back = world.was_set_back;
     let amount_e8 = match world.rng.below(4) {
         0 => Some(left + world.rng.between(1, 500)),
@@ -91,6 +96,11 @@ pub fn disputes(world: &mut World) -> Found<String> {
     let words = format!("the bank takes {amount} of {of:?}");
     match came {
         Came::Done(_) if amount > 0 => {
+            let at = world.now().timestamp_micros();
+            for number in &stopped {
+                let back = world.model.come_back(number, State::Failed, at);
+                back.map_err(|no| format!("I5: {number} was stopped: {no:?}"))?;
+            }
             let taken = world.model.dispute(&new.reference, who, of, amount);
             taken.map_err(|no| format!("I3: {words}: {no:?}"))?;
         }
@@ -102,6 +112,24 @@ pub fn disputes(world: &mut World) -> Found<String> {
         other => return Err(format!("I3: {words} came to {other:?}")),
     }
     Ok(words)
+}
+
+/// What waits to be paid out of a payment: a chargeback stops it.
+fn queued(world: &World, who: Who, of: &Disputed) -> Vec<String> {
+    let waiting = world
+        .rows
+        .payouts
+        .iter()
+        .filter(|row| row.state == "queued");
+    let of_it = waiting.filter(|row| {
+        let own = world.model.payouts.get(&row.number);
+        own.is_some_and(|own| match (&own.from, of) {
+            (From::Lot(lot), Disputed::Lot(name)) => own.who == who && lot == name,
+            (From::Order { order, .. }, Disputed::Order(name)) => order == name,
+            _ => false,
+        })
+    });
+    of_it.map(|row| row.number.clone()).collect()
 }
 
 /// The bank says who was right; said again nothing happens, said otherwise it is refused.

@@ -3,12 +3,12 @@
 use chrono::Duration;
 
 use crate::world::{Found, World};
-use crate::{bank, customers, shop, staff};
+use crate::{bank, customers, gateway, shop, staff};
 
 type Deed = fn(&mut World) -> Found<String>;
 
 /// Weights and deeds; shops and customers first bring the money that the others move.
-const DEEDS: [(usize, Deed); 25] = [
+const DEEDS: [(usize, Deed); 27] = [
     (6, shop::deposit),
     (3, shop::tells_a_deposit_again),
     (3, shop::bonus),
@@ -32,6 +32,8 @@ const DEEDS: [(usize, Deed); 25] = [
     (3, bank::returns),
     (4, bank::disputes),
     (4, bank::closes),
+    (8, gateway::works),
+    (6, gateway::speaks),
     (4, works),
     (6, time_passes),
 ];

@@ -30,6 +30,8 @@ pub enum Fault {
     Mail,
     /// A claim that was withdrawn is open again.
     Reopened,
+    /// The gateway pays what nobody asked it for.
+    Rogue,
 }
 
 impl Fault {
@@ -46,6 +48,7 @@ impl Fault {
             Fault::Lot => &["I8"],
             Fault::Mail => &["I11"],
             Fault::Reopened => &["I5"],
+            Fault::Rogue => &["I10"],
         }
     }
 
@@ -69,7 +72,7 @@ impl Fault {
             Fault::Chain => "UPDATE events SET prev_hash = 'x' WHERE seq = 1002",
             Fault::Lot => "UPDATE lots SET remaining_e8 = remaining_e8 - 1 WHERE remaining_e8 > 0",
             Fault::Reopened => "UPDATE claims SET state = 'in_review' WHERE state = 'withdrawn'",
-            Fault::Double | Fault::Mail => return None,
+            Fault::Double | Fault::Mail | Fault::Rogue => return None,
         })
     }
 
@@ -98,7 +101,7 @@ pub fn disarm(conn: &mut Conn) -> Result<()> {
 }
 
 /// Where a transaction dies (SQLite): at its write of this kind.
-pub const POINTS: [&str; 18] = [
+pub const POINTS: [&str; 20] = [
     "INSERT ON journals",
     "INSERT ON entries",
     "INSERT ON lots",
@@ -113,6 +116,8 @@ pub const POINTS: [&str; 18] = [
     "INSERT ON events",
     "INSERT ON outbox",
     "INSERT ON clocks",
+    "INSERT ON gateway_messages",
+    "UPDATE ON payouts",
     "UPDATE ON accounts",
     "UPDATE ON lots",
     "UPDATE ON claims",

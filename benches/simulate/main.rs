@@ -10,6 +10,7 @@ mod bank;
 mod customers;
 mod deeds;
 mod faults;
+mod gateway;
 mod model;
 mod rng;
 mod rows;

@@ -257,7 +257,7 @@ const WEIGHT: &str = "SELECT
     || ' ' || (SELECT COUNT(*) FROM outbox) || ' ' || (SELECT COUNT(*) FROM messages)
     || ' ' || (SELECT COUNT(*) FROM facts) || ' ' || (SELECT COUNT(*) FROM clocks)
     || ' ' || (SELECT COUNT(*) FROM order_events) || ' ' || (SELECT COUNT(*) FROM tickets)
-    || ' ' || (SELECT COUNT(*) FROM exceptions) || ' ' || (SELECT COUNT(*) FROM exceptions WHERE state = 'open')
+    || ' ' || (SELECT COUNT(*) FROM gateway_messages) || ' ' || (SELECT COUNT(*) FROM exceptions) || ' ' || (SELECT COUNT(*) FROM exceptions WHERE state = 'open')
     || ' ' || (SELECT COUNT(*) FROM imports) || ' ' || (SELECT COUNT(*) FROM forms)
     || ' ' || (SELECT COALESCE(SUM(seq), 0) FROM claims) || ' ' || (SELECT COALESCE(SUM(seq), 0) FROM tickets)
     || ' ' || (SELECT COALESCE(SUM(seq), 0) FROM orders) || ' ' || (SELECT COALESCE(SUM(seq), 0) FROM payouts)

@@ -6,6 +6,7 @@ use redress::desk::orders::credit_order_refund;
 use redress::ids::{ClaimId, OrderId, PayoutId};
 use serde_json::{Value, json};
 
+use crate::gateway;
 use crate::model::State;
 use crate::rows::Payout;
 use crate::shop::{CENT, refused};
@@ -315,16 +316,19 @@ pub fn repeats(world: &mut World) -> Found<String> {
     Ok(format!("{} is repeated {}", payout.number, ended(&came)))
 }
 
+/// One that no gateway has, mostly one that waits.
 pub fn any_payout(world: &mut World) -> Option<Payout> {
-    let waiting = world.rows.payouts.iter();
-    let waiting: Vec<_> = waiting
-        .filter(|one| one.state == "queued")
+    let all = world.rows.payouts.iter();
+    let all: Vec<Payout> = all
+        .filter(|one| !gateway::has(world, one))
         .cloned()
         .collect();
+    let waiting = all.iter().filter(|one| one.state == "queued");
+    let waiting: Vec<Payout> = waiting.cloned().collect();
     if !waiting.is_empty() && world.rng.chance(70) {
         return world.rng.pick(&waiting).cloned();
     }
-    world.rng.pick(&world.rows.payouts).cloned()
+    world.rng.pick(&all).cloned()
 }
 
 fn ended(came: &Came) -> String {

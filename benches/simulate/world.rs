@@ -16,6 +16,7 @@ use tokio::runtime::Runtime;
 
 use crate::audit::Audit;
 use crate::faults::{self, Fault};
+use crate::gateway::{self, Gateway};
 use crate::model::{Model, Who};
 use crate::rng::Rng;
 use crate::rows::{self, Payout, Rows};
@@ -36,6 +37,7 @@ pub struct World<'a> {
     pub scene: &'a Scene,
     pub runtime: &'a Runtime,
     pub model: Model,
+    pub gateway: Gateway,
     pub rng: Rng,
     pub step: u64,
     seed: u64,
@@ -68,6 +70,7 @@ impl<'a> World<'a> {
             scene,
             runtime,
             model: Model::default(),
+            gateway: Gateway::default(),
             rng: Rng::new(0, 0),
             step: 0,
             seed: 0,
@@ -112,6 +115,7 @@ impl<'a> World<'a> {
         self.follow()?;
         self.audit
             .check(&self.rows, &self.model, &self.scene.cast)?;
+        self.gateway.agrees(&self.rows.payouts)?;
         let line = format!("{} {words} | {}", self.step, self.digest());
         self.trace.update(line.as_bytes());
         self.lines.push(line);
@@ -334,6 +338,10 @@ impl<'a> World<'a> {
                 }
                 _ => false,
             },
+            Fault::Rogue => {
+                self.gateway.rogue();
+                true
+            }
             other => self.raw(|conn| other.plant(conn))?,
         };
         if planted {
@@ -359,8 +367,9 @@ impl<'a> World<'a> {
             crate::staff::sends(self, &number)?;
         }
         self.holds("the payouts are sent")?;
-        // Letters of a day that the clock was set back from are due again.
+        // Letters and payouts of a day that the clock was set back from are due again.
         self.scene.app.clock.advance(Duration::hours(25));
+        gateway::drains(self)?;
         for _ in 0..20 {
             self.scene.app.clock.advance(Duration::minutes(11));
             let round = self.runtime.block_on(worker::round(&self.scene.app));
@@ -380,6 +389,7 @@ impl<'a> World<'a> {
         }
         self.holds("the last payouts are sent")?;
         self.mails()?;
+        self.gateway.is_drained(&self.rows.payouts)?;
         let stuck =
             self.rows.payouts.iter().find(|payout| {
                 !["succeeded", "failed", "returned"].contains(&payout.state.as_str())

@@ -7,6 +7,7 @@ use super::schema::{deposits, dispute_facts, disputes};
 use super::tickets::Scope;
 use super::{Conn, Tx, dialect};
 use crate::ids::{DepositId, DisputeId, OrderId, PersonId, SellerId};
+use crate::rules::facts::DisputeStatus;
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable, Selectable)]
 #[diesel(table_name = disputes)]
@@ -30,6 +31,12 @@ pub struct Dispute {
     pub opened_at: At,
     pub evidence_due_at: Option<At>,
     pub closed_at: Option<At>,
+}
+
+impl Dispute {
+    pub fn is_open(&self) -> bool {
+        self.status == DisputeStatus::Open.word()
+    }
 }
 
 /// What somebody found out about a dispute.

@@ -140,6 +140,14 @@ pub fn of_order(conn: &mut Conn, order: &OrderId) -> QueryResult<Vec<Payout>> {
         .load(conn)
 }
 
+/// Out of the lot of one deposit; oldest first.
+pub fn of_deposit(conn: &mut Conn, deposit: &DepositId) -> QueryResult<Vec<Payout>> {
+    payouts::table
+        .filter(payouts::deposit_id.eq(deposit))
+        .order((payouts::requested_at, payouts::id))
+        .load(conn)
+}
+
 /// What went back of some deposits: the sum of each one's payouts that did not fail or come back.
 pub fn counted(conn: &mut Conn, ids: &[DepositId]) -> QueryResult<Vec<(DepositId, i64)>> {
     payouts::table

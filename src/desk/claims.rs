@@ -23,6 +23,7 @@ pub use exceptions::ruling;
 pub use gather::{facts, facts_on};
 pub use replay::{Replayed, difference, replay};
 pub use result::credit_result;
+pub(super) use settle::stop_payout;
 pub use settle::{fail_payout, repeat_payout, return_payout, settle_payout};
 pub use tell::{asked_for, money};
 

@@ -1,6 +1,6 @@
 //! Chargebacks. Opening one freezes the payment and the lot it funded, so that no money moves by a second route (I20); won, the
 //! freeze is lifted; lost, the lot is written down and what it no longer has stays as a debt that later credits to it meet first.
-//! The claims on the payment are judged again each time. What to do about the customer is a person's to say (`sanctions`); what is
+//! Opened, it also stops what is queued to be paid out of that payment. The claims on the payment are judged again each time. What to do about the customer is a person's to say (`sanctions`); what is
 //! known of how it came about is in `known`.
 
 mod known;
@@ -18,6 +18,7 @@ use crate::act::Act;
 use crate::db::claims::{self as claim_rows, Claim};
 use crate::db::deposits::{self as lots, Balance};
 use crate::db::disputes::{self as rows, Dispute};
+use crate::db::payouts::{self, Payout};
 use crate::db::{Conn, Tx, already, bump_counter, orders};
 use crate::error::{Code, Error, Fields, Result};
 use crate::ids::{ClaimId, DepositId, DisputeId, OrderId, PersonId, SellerId};
@@ -25,6 +26,7 @@ use crate::plain;
 use crate::rules::display;
 use crate::rules::facts::{DisputeReason, DisputeStatus};
 use crate::rules::ledger::{Purse, dispute_lost, dispute_opened, dispute_won};
+use crate::rules::lifecycle::payout::State;
 use crate::rules::rights::{Verb, may};
 
 /// The payment that a bank took back: a deposit, or what an order was paid with past the balance.
@@ -64,6 +66,10 @@ pub fn open(tx: &mut Tx, act: &Act, new: &NewDispute) -> Result<Dispute> {
     let reference = sound(act, new, &paid)?;
     let claims = open_claims(tx, &paid)?;
     let claims = hold(tx, act, claims)?;
+    for payout in waiting(tx, &new.payment)? {
+        let claim = claim_rows::find(tx, &payout.claim_id)?;
+        tickets::lock(tx, act, &claim.ticket_id, None)?;
+    }
     ledger::lock(tx, &paid.seller)?;
     if let Some(dispute) = rows::by_reference(tx, &paid.seller, &reference)? {
         let same = dispute.deposit_id == paid.deposit
@@ -80,6 +86,11 @@ pub fn open(tx: &mut Tx, act: &Act, new: &NewDispute) -> Result<Dispute> {
         } else {
             Err(Error::refused_because(Code::KeyReused, words))
         };
+    }
+    // Asked again under the lock, after which nobody queues or sends anything of this payment.
+    for payout in waiting(tx, &new.payment)? {
+        let why = format!("The bank took this payment back ({reference}).");
+        claims::stop_payout(tx, act, &payout.id, &why)?;
     }
     // Read again under the lock: another one may have been recorded meanwhile.
     let paid = self::paid(tx, &new.payment)?;
@@ -215,9 +226,7 @@ pub fn close(tx: &mut Tx, act: &Act, id: &DisputeId, status: DisputeStatus) -> R
     }
     if let Some(deposit) = &dispute.deposit_id {
         let others = rows::of_deposit(tx, deposit)?;
-        let open = others
-            .iter()
-            .any(|other| other.status == DisputeStatus::Open.word());
+        let open = others.iter().any(Dispute::is_open);
         let lot = lots::lot_of_deposit(tx, deposit)?;
         lots::set_frozen(tx, &lot.id, open)?;
     }
@@ -355,9 +364,22 @@ struct PaidBy {
     left_e8: i64,
 }
 
-/// The most of a payment that a bank can still take back: what it brought in, less refunded less disputed (I13).
+/// The most of a payment that a bank can still take back: what it brought in, less refunded less disputed (I13). What only waits to be
+/// paid out counts as not refunded, because a chargeback stops it.
 pub fn disputable_e8(conn: &mut Conn, payment: &Payment) -> Result<i64> {
-    Ok(paid(conn, payment)?.left_e8)
+    let queued = waiting(conn, payment)?;
+    let queued_e8: i64 = queued.iter().map(|payout| payout.amount_e8).sum();
+    Ok(paid(conn, payment)?.left_e8 + queued_e8)
+}
+
+/// What is queued to be paid out of a payment, and has not left: a chargeback stops it.
+fn waiting(conn: &mut Conn, payment: &Payment) -> Result<Vec<Payout>> {
+    let mut payouts = match payment {
+        Payment::Deposit(id) => payouts::of_deposit(conn, id)?,
+        Payment::Order(id) => payouts::of_order(conn, id)?,
+    };
+    payouts.retain(|payout| payout.state == State::Queued);
+    Ok(payouts)
 }
 
 fn paid(conn: &mut Conn, payment: &Payment) -> Result<PaidBy> {

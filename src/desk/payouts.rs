@@ -10,6 +10,7 @@ use super::orders::direct;
 use crate::act::{Act, Who};
 use crate::db::claims::{self, Claim};
 use crate::db::deposits::{self as lots, Balance};
+use crate::db::disputes::{self, Dispute};
 use crate::db::payouts::{self as rows, Payout};
 use crate::db::{Tx, already, bump_counter, orders};
 use crate::error::{Code, Error, Result};
@@ -47,7 +48,7 @@ enum Origin {
 ///
 /// # Errors
 /// `Refused`: `OverCeiling` above what the deposit or order can still give back, `Insufficient` where the lot was spent
-/// meanwhile, `OnHold` where a dispute froze it, `KeyReused` for the key of another payout.
+/// meanwhile, `OnHold` where a dispute froze the payment, `KeyReused` for the key of another payout.
 pub fn request(tx: &mut Tx, act: &Act, new: &New) -> Result<Payout> {
     ledger::lock(tx, &new.claim.seller_id)?;
     let pay_currency = match new.payment.currency {
@@ -175,6 +176,10 @@ fn from_order(tx: &mut Tx, act: &Act, new: &New, id: &OrderId) -> Result<(Origin
     };
     let part =
         part.ok_or_else(|| Error::broken("a payout to a method that the order was not paid with"))?;
+    let disputes = disputes::of_order(tx, id)?;
+    if disputes.iter().any(Dispute::is_open) {
+        return Err(Error::refused(Code::OnHold));
+    }
     if part.back_e8 + new.amount_e8 > part.paid_e8 {
         return Err(Error::refused(Code::OverCeiling));
     }
@@ -291,7 +296,31 @@ pub fn fail(tx: &mut Tx, act: &Act, id: &PayoutId, why: &str) -> Result<Payout> 
         _ => Step::Fail,
     };
     step(&payout, verb)?;
-    come_back(tx, act, &payout, State::Failed, why)
+    let public = format!(
+        "{} could not be paid to {}.",
+        sum(&payout),
+        whereto(&payout, "you")
+    );
+    let told = ("payout_failed", public);
+    come_back(tx, act, &payout, State::Failed, why, told)
+}
+
+/// The bank took the payment back that this one would have gone to: nobody sends it any more, by whatever way (I20). Whoever says so
+/// keeps the chargebacks, and has been asked there. `None` where it is not in the queue any more.
+pub(super) fn stop(tx: &mut Tx, act: &Act, id: &PayoutId, why: &str) -> Result<Option<Payout>> {
+    let payout = rows::find(tx, id)?;
+    ledger::lock(tx, &payout.seller_id)?;
+    let payout = rows::bump_payout(tx, id)?;
+    if payout.state != State::Queued {
+        return Ok(None);
+    }
+    let public = format!(
+        "{} was not sent to {}: the bank had taken that payment back.",
+        sum(&payout),
+        whereto(&payout, "you")
+    );
+    let told = ("payout_stopped", public);
+    come_back(tx, act, &payout, State::Failed, why, told).map(Some)
 }
 
 /// The money had left and was sent back: a closed card, a wrong account. One of which nobody had heard yet that it arrived has
@@ -309,10 +338,23 @@ pub fn return_money(tx: &mut Tx, act: &Act, id: &PayoutId, why: &str) -> Result<
             step(&payout, Step::Return)?;
         }
     }
-    come_back(tx, act, &payout, State::Returned, why)
+    let public = format!(
+        "{} came back from {}.",
+        sum(&payout),
+        whereto(&payout, "you")
+    );
+    let told = ("payout_returned", public);
+    come_back(tx, act, &payout, State::Returned, why, told)
 }
 
-fn come_back(tx: &mut Tx, act: &Act, payout: &Payout, state: State, why: &str) -> Result<Payout> {
+fn come_back(
+    tx: &mut Tx,
+    act: &Act,
+    payout: &Payout,
+    state: State,
+    why: &str,
+    (kind, public): (&'static str, String),
+) -> Result<Payout> {
     match (&payout.deposit_id, &payout.order_id) {
         (Some(deposit), _) => to_deposit(tx, act, payout, state, deposit)?,
         (None, Some(order)) => to_order(tx, act, payout, state, order)?,
@@ -326,11 +368,6 @@ fn come_back(tx: &mut Tx, act: &Act, payout: &Payout, state: State, why: &str) -
         whereto(payout, "the customer"),
         state.word()
     );
-    let to = whereto(payout, "you");
-    let (kind, public) = match state {
-        State::Returned => ("payout_returned", format!("{sum} came back from {to}.")),
-        _ => ("payout_failed", format!("{sum} could not be paid to {to}.")),
-    };
     tell(tx, act, payout, kind, words, public)?;
     Ok(rows::find(tx, &payout.id)?)
 }

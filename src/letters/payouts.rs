@@ -50,6 +50,19 @@ letter!(
     "letters/payout_failed.html"
 );
 
+/// The bank had taken the payment back before its refund was sent.
+pub struct PayoutStopped {
+    pub case: Case,
+    pub amount: String,
+    pub to: String,
+}
+letter!(
+    PayoutStopped,
+    "letters/payout_stopped.subject.txt",
+    "letters/payout_stopped.txt",
+    "letters/payout_stopped.html"
+);
+
 /// The money had left, and the payment method or its bank sent it back.
 pub struct PayoutReturned {
     pub case: Case,

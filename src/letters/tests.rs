@@ -7,7 +7,7 @@ use super::claims::{
     Withdrawn,
 };
 use super::parts::{Case, Line, Moment, Promise, Prose, Signature, Step};
-use super::payouts::{Paid, PayoutFailed, PayoutReturned, PayoutSent};
+use super::payouts::{Paid, PayoutFailed, PayoutReturned, PayoutSent, PayoutStopped};
 use super::people::{AlreadyHaveAccount, ConfirmAddress, Invitation, PasswordChanged, Reset};
 use super::sanctions::{Lifted, Sanctioned};
 use super::tickets::{Reply, TicketReceived};
@@ -323,6 +323,15 @@ fn letters(written: &Written) -> Vec<(&'static str, Letter)> {
         (
             "payout_failed",
             PayoutFailed {
+                case: case(),
+                amount: amount(),
+                to: card(),
+            }
+            .letter(),
+        ),
+        (
+            "payout_stopped",
+            PayoutStopped {
                 case: case(),
                 amount: amount(),
                 to: card(),

@@ -13,6 +13,7 @@ use redress::desk::claims as verbs;
 use redress::desk::claims::New;
 use redress::desk::tickets::{self, Opening};
 use redress::ids::PersonId;
+use redress::rules::lifecycle::payout::State;
 use redress::rules::money::Amount;
 use reqwest::Method;
 
@@ -92,6 +93,43 @@ impl<'a> Stage<'a> {
         };
         let filed = self.desk.app.pool.write(|tx| verbs::file(tx, &act, &new));
         filed.unwrap().claim
+    }
+
+    /// Lena approves what the rules compute.
+    fn approves(&self, claim: &Claim) {
+        let act = self.act_of(LENA);
+        let done = self.desk.app.pool.write(|tx| {
+            let decide = verbs::Decide {
+                claim: claim.id.clone(),
+                seen: db::tickets::find(tx, &claim.ticket_id)?.seq,
+                verdict: verbs::Verdict::Approve,
+                amount_e8: None,
+                reason: None,
+                words: String::new(),
+            };
+            verbs::decide(tx, &act, &decide)
+        });
+        assert!(matches!(done.unwrap(), verbs::Decided::Done(_)));
+    }
+
+    /// What became of the payouts of a claim, in the order in which they were asked for.
+    fn payouts(&self, claim: &Claim) -> Vec<(State, i64)> {
+        let pool = &self.desk.app.pool;
+        let payouts = pool.read(|conn| Ok(db::payouts::of_claim(conn, &claim.id)?));
+        let payouts = payouts.unwrap().into_iter();
+        payouts
+            .map(|payout| (payout.state, payout.amount_e8))
+            .collect()
+    }
+
+    fn promises(&self, claim: &Claim, kind: &str) -> Vec<String> {
+        let pool = &self.desk.app.pool;
+        let clocks = pool.read(|conn| Ok(db::clocks::of_ticket(conn, &claim.ticket_id)?));
+        let clocks = clocks.unwrap().into_iter();
+        clocks
+            .filter(|clock| clock.kind == kind)
+            .map(|clock| clock.state)
+            .collect()
     }
 
     fn writes(&self, subject: &str) {
@@ -330,6 +368,70 @@ async fn a_claim_on_the_balance_waits_for_the_bank_and_goes_on_when_it_has_decid
     assert_eq!(stage.frozen(), 0);
     assert_ne!(stage.outcome(&claim), "on_hold");
     lena.opens("/queue/disputes?view=closed").await.sees("Won");
+}
+
+#[tokio::test]
+async fn what_waits_to_be_paid_out_is_stopped_and_the_bank_takes_the_whole_payment() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-guarantee");
+    let claim = stage.asks(None, "balance_withdrawal");
+    stage.approves(&claim);
+    assert_eq!(stage.payouts(&claim), [(State::Queued, e8("50"))]);
+    assert_eq!(stage.promises(&claim, "payout"), ["running"]);
+    let mut lena = stage.lena().await;
+    let page = stage.recorded(&mut lena).await;
+    page.sees("$50.00");
+    assert_eq!(stage.payouts(&claim), [(State::Failed, e8("50"))]);
+    assert_eq!(stage.frozen(), e8("50"), "back on the balance, and frozen");
+    assert_eq!(stage.deposit().disputed_e8, e8("50"));
+    assert_eq!(stage.promises(&claim, "payout"), ["void"]);
+    let letters = desk.letters().into_iter();
+    let stopped: Vec<_> = letters
+        .filter(|letter| letter.kind == "payout_stopped")
+        .collect();
+    assert_eq!(stopped.len(), 1);
+    assert!(
+        stopped[0]
+            .text
+            .contains("Your bank has taken the payment back")
+    );
+
+    let ended = "/queue/payouts?view=ended";
+    let again = lena.opens(ended).await.form("Queue $50.00 again");
+    let refused = lena.sends(again).await;
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    assert_eq!(stage.payouts(&claim).len(), 1);
+
+    let won = page.form("Close D-1001").choose("For us: won");
+    lena.sends(won).await.sees("D-1001 is won");
+    let again = lena.opens(ended).await.form("Queue $50.00 again");
+    assert_eq!(lena.sends(again).await.status, 200);
+    let states = [(State::Failed, e8("50")), (State::Queued, e8("50"))];
+    assert_eq!(stage.payouts(&claim), states);
+}
+
+#[tokio::test]
+async fn a_refund_to_the_card_that_a_chargeback_overtakes_is_not_sent_beside_it() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-guarantee");
+    let order = stage.by_card("A-1", "12.00");
+    let claim = stage.asks(Some(&order), "not_delivered");
+    stage.approves(&claim);
+    assert_eq!(stage.payouts(&claim), [(State::Queued, e8("12"))]);
+    let mut lena = stage.lena().await;
+    let page = lena
+        .opens(&format!("/queue/disputes/new?order={}", order.number))
+        .await;
+    let form = page
+        .form("Record the chargeback")
+        .choose("Another reason")
+        .fill("The bank's reference", "CB-903")
+        .fill("Opened", &stage.typed(desk.app.now()));
+    lena.sends(form).await.sees("$12.00");
+    assert_eq!(stage.payouts(&claim), [(State::Failed, e8("12"))]);
+    let again = lena.opens("/queue/payouts?view=ended").await;
+    let refused = lena.sends(again.form("Queue $12.00 again")).await;
+    assert_eq!(refused.status, 409, "{}", refused.text());
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 use super::tell;
 use crate::act::Act;
 use crate::db::claims::{self as rows, Claim};
+use crate::db::disputes;
 use crate::db::ledger as books;
 use crate::db::payouts::{self as payments, Payout};
 use crate::db::tickets::public_messages as messages;
@@ -13,10 +14,14 @@ use crate::desk::{clocks, payouts, tickets};
 use crate::error::{Code, Error, Result};
 use crate::ids::PayoutId;
 use crate::rules::assessment::{Destination, Payment};
+use crate::rules::facts::DisputeStatus;
 use crate::rules::lifecycle::payout::State;
 use crate::rules::lifecycle::ticket as turn;
 use crate::rules::money::{Amount, Currency};
 use crate::rules::rights::{Verb, may};
+
+/// The promises that are about paying.
+const PAYING: [&str; 3] = ["payout", "completion", "bank_credit"];
 
 /// A payout was sent under the bank's reference. Once nothing of the claim is on its way any more, its promises about paying are
 /// kept or broken, and the ticket closes unless the customer waits for an answer. Said again with the same reference, nothing more happens.
@@ -33,8 +38,7 @@ pub fn settle_payout(tx: &mut Tx, act: &Act, id: &PayoutId, reference: &str) -> 
     }
     let seller = sellers::find(tx, &claim.seller_id)?;
     if is_settled(tx, &claim)? {
-        let kinds = ["payout", "completion", "bank_credit"];
-        clocks::stop(tx, &ticket.id, &kinds, act.at)?;
+        clocks::stop(tx, &ticket.id, &PAYING, act.at)?;
         if ticket.state != turn::State::Closed.word() && !waits_for_an_answer(tx, &claim)? {
             tickets::step(tx, act, &ticket, turn::Verb::Close)?;
             let words = "Everything of this request is paid; it was closed.";
@@ -67,6 +71,26 @@ pub fn fail_payout(tx: &mut Tx, act: &Act, id: &PayoutId, why: &str) -> Result<P
     let seller = sellers::find(tx, &claim.seller_id)?;
     tell::payout_failed(tx, act, &seller, &ticket, &claim, &payout)?;
     Ok(payout)
+}
+
+/// A chargeback took back the payment that a payout waits to go to: it is not sent, and the promises about paying end with it, unless
+/// other money of the claim is still on its way. A person looks at what is left to do once the bank has decided.
+///
+/// # Errors
+/// None of its own: one that has left the queue is left alone.
+pub fn stop_payout(tx: &mut Tx, act: &Act, id: &PayoutId, why: &str) -> Result<Option<Payout>> {
+    let claim = claim_of(tx, id)?;
+    let ticket = tickets::lock(tx, act, &claim.ticket_id, None)?;
+    let Some(payout) = payouts::stop(tx, act, id, why)? else {
+        return Ok(None);
+    };
+    let all = payments::of_claim(tx, &claim.id)?;
+    if !all.iter().any(|payout| payout.state.is_in_transit()) {
+        clocks::void(tx, &ticket.id, &PAYING, act.at)?;
+    }
+    let seller = sellers::find(tx, &claim.seller_id)?;
+    tell::payout_stopped(tx, act, &seller, &ticket, &claim, &payout)?;
+    Ok(Some(payout))
 }
 
 /// A payout that had left came back: its money is where it was taken from, the conversation is open again so that somebody looks
@@ -219,11 +243,24 @@ fn waits_for_an_answer(tx: &mut Tx, claim: &Claim) -> Result<bool> {
     }))
 }
 
-/// Nothing of the claim is on its way, and what failed was replaced.
+/// Nothing of the claim is on its way, and what did not arrive was replaced, or its payment was taken back by the bank.
 fn is_settled(tx: &mut Tx, claim: &Claim) -> Result<bool> {
     let all = payments::of_claim(tx, &claim.id)?;
-    let replaced = |payout: &Payout| all.iter().any(|other| other.key == again(payout));
-    Ok(all.iter().all(|payout| {
-        payout.state == State::Succeeded || (!payout.state.counts() && replaced(payout))
-    }))
+    for payout in all.iter().filter(|payout| payout.state != State::Succeeded) {
+        let replaced = all.iter().any(|other| other.key == again(payout));
+        if payout.state.counts() || !(replaced || is_disputed(tx, payout)?) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn is_disputed(tx: &mut Tx, payout: &Payout) -> Result<bool> {
+    let of_payment = match (&payout.deposit_id, &payout.order_id) {
+        (Some(deposit), _) => disputes::of_deposit(tx, deposit)?,
+        (None, Some(order)) => disputes::of_order(tx, order)?,
+        (None, None) => Vec::new(),
+    };
+    let won = DisputeStatus::Won.word();
+    Ok(of_payment.iter().any(|dispute| dispute.status != won))
 }

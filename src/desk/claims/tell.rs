@@ -4,7 +4,7 @@
 mod payouts;
 mod phrases;
 
-pub use payouts::{paid_out, payout_failed, payout_returned};
+pub use payouts::{paid_out, payout_failed, payout_returned, payout_stopped};
 
 use phrases::{
     expected, first, labels, line, lines, moment, promises, sentence, share, sum, together,

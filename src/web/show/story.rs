@@ -126,9 +126,8 @@ fn look(kind: &str) -> (&'static str, Tone) {
         "claim_approved" | "claim_remedied" | "payout_sent" => ("circle-check", Tone::Ok),
         "claim_rejected" => ("circle-x", Tone::Danger),
         "clock_breached" => ("alarm-clock", Tone::Danger),
-        "claim_asked" | "claim_appealed" | "payout_failed" | "payout_returned" => {
-            ("circle-question-mark", Tone::Warn)
-        }
+        "claim_asked" | "claim_appealed" | "payout_failed" | "payout_returned"
+        | "payout_stopped" => ("circle-question-mark", Tone::Warn),
         "fact_established" => ("check", Tone::Neutral),
         _ => ("circle-dot", Tone::Neutral),
     }

@@ -11,7 +11,7 @@ use crate::db::sellers::Seller;
 use crate::db::tickets::Ticket;
 use crate::desk::{payouts, policies};
 use crate::error::Result;
-use crate::letters::payouts::{Paid, PayoutFailed, PayoutReturned, PayoutSent};
+use crate::letters::payouts::{Paid, PayoutFailed, PayoutReturned, PayoutSent, PayoutStopped};
 use crate::rules::ledger::AccountKind;
 use crate::rules::money::Amount;
 
@@ -88,6 +88,34 @@ pub fn payout_failed(
         claim,
         "payout_failed",
         &format!("payout:{}:failed", payout.number),
+        letter,
+    )
+}
+
+/// A payout was stopped in the queue, because the bank took its payment back.
+pub fn payout_stopped(
+    tx: &mut Tx,
+    act: &Act,
+    seller: &Seller,
+    ticket: &Ticket,
+    claim: &Claim,
+    payout: &Payout,
+) -> Result<()> {
+    let labels = labels(tx, claim)?;
+    let letter = PayoutStopped {
+        case: case(tx, act, seller, ticket, claim)?,
+        amount: shown(Amount::from_e8(payout.pay_e8), &payout.pay_currency),
+        to: whereto(&labels, payout),
+    }
+    .letter()?;
+    send(
+        tx,
+        act,
+        seller,
+        ticket,
+        claim,
+        "payout_stopped",
+        &format!("payout:{}:stopped", payout.number),
         letter,
     )
 }
