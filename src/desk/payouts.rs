@@ -141,6 +141,7 @@ fn from_deposit(tx: &mut Tx, act: &Act, new: &New, reference: &str) -> Result<(O
     if deposit.customer_id != claim.customer_id || deposit.currency != claim.currency {
         return Err(Error::NotFound);
     }
+    free(&disputes::of_deposit(tx, &deposit.id)?)?;
     if !lots::bump_refunded(tx, &deposit.id, new.amount_e8)? {
         return Err(Error::refused(Code::OverCeiling));
     }
@@ -164,6 +165,7 @@ fn from_deposit(tx: &mut Tx, act: &Act, new: &New, reference: &str) -> Result<(O
 
 /// Takes the money from what an order was paid with past the balance.
 fn from_order(tx: &mut Tx, act: &Act, new: &New, id: &OrderId) -> Result<(Origin, String)> {
+    free(&disputes::of_order(tx, id)?)?;
     if !orders::bump_refunded(tx, id, new.amount_e8)? {
         return Err(Error::refused(Code::OverCeiling));
     }
@@ -176,10 +178,6 @@ fn from_order(tx: &mut Tx, act: &Act, new: &New, id: &OrderId) -> Result<(Origin
     };
     let part =
         part.ok_or_else(|| Error::broken("a payout to a method that the order was not paid with"))?;
-    let disputes = disputes::of_order(tx, id)?;
-    if disputes.iter().any(Dispute::is_open) {
-        return Err(Error::refused(Code::OnHold));
-    }
     if part.back_e8 + new.amount_e8 > part.paid_e8 {
         return Err(Error::refused(Code::OverCeiling));
     }
@@ -187,6 +185,14 @@ fn from_order(tx: &mut Tx, act: &Act, new: &New, id: &OrderId) -> Result<(Origin
         .map_err(flawed)?;
     ledger::post(tx, act, &new.claim.seller_id, &journal)?;
     Ok((Origin::Order(id.clone()), part.method.clone()))
+}
+
+/// While a bank looks into a payment, nothing of it goes back by another way (I20).
+fn free(disputes: &[Dispute]) -> Result<()> {
+    if disputes.iter().any(Dispute::is_open) {
+        return Err(Error::refused(Code::OnHold));
+    }
+    Ok(())
 }
 
 fn balance(claim: &Claim) -> Balance {

@@ -393,13 +393,14 @@ async fn what_waits_to_be_paid_out_is_stopped_and_the_bank_takes_the_whole_payme
     assert!(
         stopped[0]
             .text
-            .contains("Your bank has taken the payment back")
+            .contains("Your bank has taken back the payment")
     );
 
-    let ended = "/queue/payouts?view=ended";
+    let ended = "/queue/payouts?view=failed";
     let again = lena.opens(ended).await.form("Queue $50.00 again");
     let refused = lena.sends(again).await;
-    assert_eq!(refused.status, 409, "{}", refused.text());
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    refused.sees("A dispute is open on this payment");
     assert_eq!(stage.payouts(&claim).len(), 1);
 
     let won = page.form("Close D-1001").choose("For us: won");
@@ -413,9 +414,9 @@ async fn what_waits_to_be_paid_out_is_stopped_and_the_bank_takes_the_whole_payme
 #[tokio::test]
 async fn a_refund_to_the_card_that_a_chargeback_overtakes_is_not_sent_beside_it() {
     let desk = Desk::open();
-    let stage = Stage::of(&desk, "panel-guarantee");
+    let stage = Stage::of(&desk, "digital-downloads");
     let order = stage.by_card("A-1", "12.00");
-    let claim = stage.asks(Some(&order), "not_delivered");
+    let claim = stage.asks(Some(&order), "cancel_before_sending");
     stage.approves(&claim);
     assert_eq!(stage.payouts(&claim), [(State::Queued, e8("12"))]);
     let mut lena = stage.lena().await;
@@ -429,9 +430,10 @@ async fn a_refund_to_the_card_that_a_chargeback_overtakes_is_not_sent_beside_it(
         .fill("Opened", &stage.typed(desk.app.now()));
     lena.sends(form).await.sees("$12.00");
     assert_eq!(stage.payouts(&claim), [(State::Failed, e8("12"))]);
-    let again = lena.opens("/queue/payouts?view=ended").await;
+    let again = lena.opens("/queue/payouts?view=failed").await;
     let refused = lena.sends(again.form("Queue $12.00 again")).await;
-    assert_eq!(refused.status, 409, "{}", refused.text());
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    refused.sees("A dispute is open on this payment");
 }
 
 #[tokio::test]
