@@ -19,7 +19,7 @@ use crate::faults::{self, Fault};
 use crate::gateway::{self, Gateway};
 use crate::model::{Model, Who};
 use crate::rng::Rng;
-use crate::rows::{self, Payout, Rows};
+use crate::rows::{self, Letter, Payout, Rows};
 use crate::stage::{SITE, Scene};
 
 /// A finding: which invariant, and what was seen.
@@ -363,31 +363,22 @@ impl<'a> World<'a> {
     /// The faults have stopped: letters leave, payouts are sent, and nothing stays on its way. Then the whole proof.
     pub fn end(&mut self) -> Found<()> {
         self.step += 1;
-        for number in self.waiting() {
-            crate::staff::sends(self, &number)?;
-        }
-        self.holds("the payouts are sent")?;
         // Letters and payouts of a day that the clock was set back from are due again.
         self.scene.app.clock.advance(Duration::hours(25));
         gateway::drains(self)?;
         for _ in 0..20 {
+            for number in self.waiting() {
+                crate::staff::sends(self, &number)?;
+            }
             self.scene.app.clock.advance(Duration::minutes(11));
             let round = self.runtime.block_on(worker::round(&self.scene.app));
             round.map_err(|error| format!("worker: {error}"))?;
             self.holds("the worker works")?;
-            if self
-                .rows
-                .letters
-                .iter()
-                .all(|letter| letter.state == "sent")
-            {
+            let has_left = |letter: &Letter| letter.state == "sent";
+            if self.rows.letters.iter().all(has_left) && self.waiting().is_empty() {
                 break;
             }
         }
-        for number in self.waiting() {
-            crate::staff::sends(self, &number)?;
-        }
-        self.holds("the last payouts are sent")?;
         self.mails()?;
         self.gateway.is_drained(&self.rows.payouts)?;
         let stuck =
