@@ -96,3 +96,15 @@ DROP TRIGGER IF EXISTS guard_gateway_messages_delete ON gateway_messages;
 CREATE TRIGGER guard_gateway_messages_delete BEFORE DELETE ON gateway_messages FOR EACH ROW EXECUTE FUNCTION refuse_change();
 DROP TRIGGER IF EXISTS guard_gateway_messages_update ON gateway_messages;
 CREATE TRIGGER guard_gateway_messages_update BEFORE UPDATE ON gateway_messages FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_policy_drafts_delete ON policy_drafts;
+CREATE TRIGGER guard_policy_drafts_delete BEFORE DELETE ON policy_drafts FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_policy_texts_delete ON policy_texts;
+CREATE TRIGGER guard_policy_texts_delete BEFORE DELETE ON policy_texts FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_policy_texts_update ON policy_texts;
+CREATE TRIGGER guard_policy_texts_update BEFORE UPDATE ON policy_texts FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_policy_proposals_delete ON policy_proposals;
+CREATE TRIGGER guard_policy_proposals_delete BEFORE DELETE ON policy_proposals FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_policy_proposals_update ON policy_proposals;
+CREATE TRIGGER guard_policy_proposals_update BEFORE UPDATE ON policy_proposals FOR EACH ROW
+WHEN (OLD.state <> 'open' OR NEW.text_id <> OLD.text_id OR NEW.hash <> OLD.hash OR NEW.proposed_by <> OLD.proposed_by)
+EXECUTE FUNCTION refuse_change();

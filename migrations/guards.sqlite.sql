@@ -94,3 +94,15 @@ DROP TRIGGER IF EXISTS guard_gateway_messages_delete;
 CREATE TRIGGER guard_gateway_messages_delete BEFORE DELETE ON gateway_messages BEGIN SELECT RAISE(ABORT, 'append-only: delete on gateway_messages'); END;
 DROP TRIGGER IF EXISTS guard_gateway_messages_update;
 CREATE TRIGGER guard_gateway_messages_update BEFORE UPDATE ON gateway_messages BEGIN SELECT RAISE(ABORT, 'append-only: update on gateway_messages'); END;
+DROP TRIGGER IF EXISTS guard_policy_drafts_delete;
+CREATE TRIGGER guard_policy_drafts_delete BEFORE DELETE ON policy_drafts BEGIN SELECT RAISE(ABORT, 'append-only: delete on policy_drafts'); END;
+DROP TRIGGER IF EXISTS guard_policy_texts_delete;
+CREATE TRIGGER guard_policy_texts_delete BEFORE DELETE ON policy_texts BEGIN SELECT RAISE(ABORT, 'append-only: delete on policy_texts'); END;
+DROP TRIGGER IF EXISTS guard_policy_texts_update;
+CREATE TRIGGER guard_policy_texts_update BEFORE UPDATE ON policy_texts BEGIN SELECT RAISE(ABORT, 'append-only: update on policy_texts'); END;
+DROP TRIGGER IF EXISTS guard_policy_proposals_delete;
+CREATE TRIGGER guard_policy_proposals_delete BEFORE DELETE ON policy_proposals BEGIN SELECT RAISE(ABORT, 'append-only: delete on policy_proposals'); END;
+DROP TRIGGER IF EXISTS guard_policy_proposals_update;
+CREATE TRIGGER guard_policy_proposals_update BEFORE UPDATE ON policy_proposals
+WHEN OLD.state <> 'open' OR NEW.text_id <> OLD.text_id OR NEW.hash <> OLD.hash OR NEW.proposed_by <> OLD.proposed_by
+BEGIN SELECT RAISE(ABORT, 'append-only: update on policy_proposals'); END;

@@ -78,6 +78,12 @@ ids!(
     TaskId,
     /// What a panel is asked to do.
     RequestId,
+    /// A version of a policy that is being written.
+    PolicyDraftId,
+    PolicyTextId,
+    ProposalId,
+    /// A draft tried on past claims.
+    TrialId,
 );
 
 /// A UUIDv7 of that instant, for rows that nothing else refers to by type. Ids made one after the other at the same instant, as

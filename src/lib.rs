@@ -11,6 +11,8 @@
 //! - **deposit**: money that came in by a payment method; **bonus**: money that was given; **lot**: what is left of one of them.
 //!   **account**, **journal**, **entry**: double-entry bookkeeping; a journal's entries sum to zero. **remedy**: how a claim is put
 //!   right; **payout**: money on its way to a payment method; **dispute**: a chargeback at the bank.
+//! - **draft** (of a policy): a version that is being written; **proposal**: one text of it before a second person; **trial**: a draft
+//!   judged on past claims; **flip**: a claim whose answer would have been another.
 //! - **clock**: one promise on one ticket or claim; **deadline**: the instant by which it was promised.
 //! - **letter**: one outgoing mail; **outbox**: letters that are not yet sent. **event**: one line of the timeline.
 //! - **act**: who does something, when, through which door. **verb**: a function of `desk` that does it.

@@ -1,10 +1,13 @@
 //! `redress policy`: what is published, what a document says, whether it can be published, and whether every stored assessment
 //! still comes out as it was.
 
+mod trial;
+
 use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use chrono::NaiveDate;
 use clap::Subcommand;
 
 use super::Place;
@@ -12,7 +15,7 @@ use crate::act::Act;
 use crate::db::policies as rows;
 use crate::desk;
 use crate::error::Error;
-use crate::rules::policy::{Policy as Document, Shelf};
+use crate::rules::policy::{Checks, Shelf};
 
 /// List, show, check, publish and replay policies
 #[derive(Debug, Subcommand)]
@@ -34,6 +37,21 @@ pub enum Policy {
         place: Place,
         file: PathBuf,
     },
+    /// Judge past claims by a document as if it had governed them, and say what would have been otherwise; nothing is written
+    Try {
+        #[command(flatten)]
+        place: Place,
+        file: PathBuf,
+        /// The first day on which the claims came; the first of the last quarter otherwise
+        #[arg(long, value_name = "DAY")]
+        from: Option<NaiveDate>,
+        /// The last day; the last of the last quarter otherwise
+        #[arg(long, value_name = "DAY")]
+        to: Option<NaiveDate>,
+        /// One seller's claims alone, by its short name
+        #[arg(long, value_name = "SLUG")]
+        seller: Option<String>,
+    },
     /// Judge every stored claim again and compare
     Replay(Place),
 }
@@ -44,6 +62,13 @@ pub fn run(command: Policy, out: &mut impl Write) -> anyhow::Result<i32> {
         Policy::Show { place, policy } => show(&place, &policy, out),
         Policy::Check { files } => check(&files, out),
         Policy::Publish { place, file } => publish(&place, &file, out),
+        Policy::Try {
+            place,
+            file,
+            from,
+            to,
+            seller,
+        } => trial::run(&place, &file, (from, to), seller.as_deref(), out),
         Policy::Replay(place) => replay(&place, out),
     }
 }
@@ -86,7 +111,7 @@ fn show(place: &Place, wanted: &str, out: &mut impl Write) -> anyhow::Result<i32
     Ok(0)
 }
 
-/// Prints a line for each flaw and failing case, and ends with "N passed, N failed".
+/// Prints a line for each flaw, failing case, error and warning, and ends with "N passed, N failed". A warning fails nothing.
 fn check(files: &[PathBuf], out: &mut impl Write) -> anyhow::Result<i32> {
     let mut documents: Vec<(String, String)> = Vec::new();
     if files.is_empty() {
@@ -103,27 +128,26 @@ fn check(files: &[PathBuf], out: &mut impl Write) -> anyhow::Result<i32> {
     }
     let (mut passed, mut failed) = (0, 0);
     for (name, document) in &documents {
-        let flaws = match Document::parse(document) {
-            Ok(policy) => {
-                let unmet = policy.check();
+        let checks = Checks::of(document);
+        match &checks.policy {
+            Some(policy) => {
+                let cases = policy.cases.len();
                 writeln!(
                     out,
-                    "{}@{} ({name}): {} cases",
-                    policy.id,
-                    policy.version,
-                    policy.cases.len()
+                    "{}@{} ({name}): {cases} cases",
+                    policy.id, policy.version
                 )?;
-                passed += policy.cases.len() - unmet.len();
-                unmet
+                passed += cases - checks.failing.len();
             }
-            Err(flaws) => {
-                writeln!(out, "{name}: cannot be used")?;
-                flaws
-            }
-        };
-        failed += flaws.len();
-        for flaw in flaws {
-            writeln!(out, "  {flaw}")?;
+            None => writeln!(out, "{name}: cannot be used")?,
+        }
+        let blocks = checks.blocks();
+        failed += blocks.len();
+        for words in blocks {
+            writeln!(out, "  {words}")?;
+        }
+        for words in checks.warnings() {
+            writeln!(out, "  warning: {words}")?;
         }
     }
     writeln!(out, "{passed} passed, {failed} failed")?;

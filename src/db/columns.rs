@@ -163,6 +163,10 @@ id_columns!(
     LetterId,
     TaskId,
     RequestId,
+    PolicyDraftId,
+    PolicyTextId,
+    ProposalId,
+    TrialId,
 );
 
 /// Enums as text columns, by the functions that write and read their words; an unknown word in the database is an error, never a

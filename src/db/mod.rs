@@ -25,6 +25,7 @@ pub mod panels;
 pub mod payouts;
 pub mod people;
 pub mod policies;
+pub mod policy_drafts;
 pub mod reports;
 pub mod requests;
 pub mod sanctions;
@@ -32,6 +33,7 @@ pub mod schema;
 pub mod sellers;
 pub mod tasks;
 pub mod tickets;
+pub mod trials;
 
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;

@@ -530,6 +530,83 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    policy_drafts (id) {
+        id -> Text,
+        number -> Text,
+        policy -> Text,
+        base_id -> Text,
+        state -> Text,
+        seq -> BigInt,
+        begun_by -> Text,
+        begun_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    policy_texts (id) {
+        id -> Text,
+        draft_id -> Text,
+        seq -> BigInt,
+        document -> Text,
+        written_by -> Text,
+        written_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    policy_proposals (id) {
+        id -> Text,
+        draft_id -> Text,
+        text_id -> Text,
+        hash -> Text,
+        words -> Text,
+        warnings_json -> Text,
+        proposed_by -> Text,
+        proposed_at -> Timestamp,
+        state -> Text,
+        settled_by -> Nullable<Text>,
+        settled_at -> Nullable<Timestamp>,
+        settled_words -> Nullable<Text>,
+        policy_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    policy_trials (id) {
+        id -> Text,
+        draft_id -> Text,
+        text_id -> Text,
+        person_id -> Text,
+        seller_id -> Nullable<Text>,
+        from_on -> Date,
+        to_on -> Date,
+        state -> Text,
+        total -> BigInt,
+        judged -> BigInt,
+        after_id -> Text,
+        tally_json -> Text,
+        started_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    policy_flips (id) {
+        id -> Text,
+        trial_id -> Text,
+        claim_id -> Text,
+        change -> Text,
+        old_outcome -> Text,
+        new_outcome -> Text,
+        currency -> Text,
+        old_e8 -> Nullable<BigInt>,
+        new_e8 -> Nullable<BigInt>,
+        granted_e8 -> Nullable<BigInt>,
+        clauses -> Text,
+    }
+}
+
 diesel::joinable!(gateway_messages -> payouts (payout_id));
 
 diesel::table! {
@@ -723,6 +800,7 @@ diesel::joinable!(clocks -> sellers (seller_id));
 diesel::joinable!(clocks -> tickets (ticket_id));
 diesel::joinable!(claims -> sellers (seller_id));
 diesel::joinable!(decisions -> claims (claim_id));
+diesel::joinable!(policy_flips -> claims (claim_id));
 diesel::joinable!(lots -> deposits (deposit_id));
 diesel::joinable!(deposits -> methods (method_id));
 diesel::joinable!(lot_moves -> lots (lot_id));
@@ -782,4 +860,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     panel_orders,
     tasks,
     panel_requests,
+    policy_drafts,
+    policy_texts,
+    policy_proposals,
+    policy_trials,
+    policy_flips,
 );

@@ -1,6 +1,13 @@
 //! Publishes policy versions and hands out the shelf that the rules read. What is published never changes: a correction is a new
 //! version from a later day, and a claim keeps the version that governed when its right arose (I1).
 
+mod drafting;
+pub mod trials;
+
+pub use drafting::{
+    LONGEST, agree, allowed, begin, decline, discard, examine, propose, save, take_back,
+};
+
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
@@ -15,7 +22,7 @@ use crate::db::{Conn, Tx, already};
 use crate::error::{Code, Error, Result};
 use crate::ids::PolicyId;
 use crate::rules::calendar::start_of_day;
-use crate::rules::policy::{Policy, Shelf};
+use crate::rules::policy::{Checks, Policy, Shelf};
 
 /// Parsed documents by the id of their row. A published row never changes, so what was parsed once stays right.
 static SHELVES: LazyLock<Mutex<HashMap<Vec<String>, Arc<Shelf>>>> = LazyLock::new(Mutex::default);
@@ -35,9 +42,14 @@ pub fn shelf(conn: &mut Conn, policy: &str) -> Result<Arc<Shelf>> {
 /// As [`shelf`].
 pub fn shelf_at(conn: &mut Conn, policy: &str, at: DateTime<Utc>) -> Result<Arc<Shelf>> {
     let versions = rows::versions(conn, policy)?;
+    shelf_then(&versions, at)
+}
+
+/// The same of versions that are at hand.
+fn shelf_then(versions: &[Version], at: DateTime<Utc>) -> Result<Arc<Shelf>> {
     let published = |version: &&Version| version.published_at.utc() <= at;
     let then: Vec<Version> = versions.iter().filter(published).cloned().collect();
-    ready(if then.is_empty() { &versions } else { &then })
+    ready(if then.is_empty() { versions } else { &then })
 }
 
 fn ready(versions: &[Version]) -> Result<Arc<Shelf>> {
@@ -92,12 +104,12 @@ fn parse(version: &Version) -> Result<Policy> {
 /// `Refused(BrokenPolicy)` with the flaws and failing cases; `Refused(AlreadyDone)` where that version has another text, or one
 /// that is published already begins later; and where its day has passed although claims were filed under that policy (I1).
 pub fn publish(tx: &mut Tx, act: &Act, document: &str) -> Result<Version> {
-    let policy = Policy::parse(document)
-        .map_err(|flaws| broken(flaws.iter().map(ToString::to_string).collect()))?;
-    let failing = policy.check();
-    if !failing.is_empty() {
-        return Err(broken(failing.iter().map(ToString::to_string).collect()));
-    }
+    let checks = Checks::of(document);
+    let blocks = checks.blocks();
+    let policy = match checks.policy {
+        Some(policy) if blocks.is_empty() => policy,
+        _ => return Err(broken(blocks)),
+    };
     let there = rows::versions(tx, &policy.id)?;
     if let Some(same) = there
         .iter()

@@ -29,6 +29,7 @@ pub mod rights;
 pub mod sla;
 pub mod sum;
 pub mod tasks;
+pub mod trial;
 mod units;
 mod words;
 

@@ -4,8 +4,14 @@
 
 mod asking;
 mod cases;
+mod checks;
+mod differences;
+mod edit;
+mod figures;
 mod flaws;
+mod remarks;
 mod shelf;
+mod spoken;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -24,6 +30,11 @@ use super::facts::{At, Facts};
 use super::words::words;
 
 pub use cases::{Case, Expect};
+pub use checks::Checks;
+pub use differences::{Difference, Kind, differences};
+pub use edit::{Manuscript, Number, line_of};
+pub use figures::Figure;
+pub use remarks::{Grade, Remark};
 pub use shelf::Shelf;
 
 /// One version of one seller's policy.
@@ -39,6 +50,9 @@ pub struct Policy {
     /// The first day no longer in force, where the document itself says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<NaiveDate>,
+    /// The cases are judged as if the text had held from this day: a new version keeps the cases of the one before, on their days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cases_from: Option<NaiveDate>,
     pub time_zone: Tz,
     #[serde(default)]
     pub holidays: Holidays,
@@ -188,6 +202,16 @@ impl Policy {
             Ok(self)
         } else {
             Err(flaws)
+        }
+    }
+
+    /// This text as if it had stood in the place of that one: for judging what was judged by it.
+    pub fn in_place_of(&self, other: &Policy) -> Policy {
+        Policy {
+            valid_from: other.valid_from,
+            valid_to: other.valid_to,
+            superseded_on: other.superseded_on,
+            ..self.clone()
         }
     }
 

@@ -7,6 +7,7 @@ pub mod letters;
 pub mod panels;
 pub mod payouts;
 pub mod sweep;
+pub mod trials;
 
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -78,7 +79,9 @@ pub async fn round(app: &App) -> Result<Round> {
     let calls = payouts::tick(app).await;
     let letters = letters::tick(app).await;
     let moved = panels::tick(app).await;
+    let tried = trials::tick(app).await;
     calls?;
+    tried?;
     let (sent, failed) = letters?;
     Ok(Round {
         sent,

@@ -299,3 +299,38 @@ fn the_port_that_is_taken_is_named() {
         .unwrap();
     assert!(words.contains(&address), "{words}");
 }
+
+#[test]
+fn a_document_is_tried_on_the_past_of_its_policy_and_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.toml");
+    let document = include_str!("../../policies/virtual-numbers.toml");
+    std::fs::write(&file, document).unwrap();
+    let file = file.to_str().unwrap();
+    assert!(run(&["migrate"], folder.path()).status.success());
+    let tried = run(&["policy", "try", file], folder.path());
+    assert!(!tried.status.success());
+    assert!(said(&tried.stderr).contains("nothing of virtual-numbers is published"));
+    assert!(
+        run(&["policy", "publish", file], folder.path())
+            .status
+            .success()
+    );
+    let days = ["--from", "2026-01-01", "--to", "2026-03-31"];
+    let tried = run(
+        &[&["policy", "try", file][..], &days].concat(),
+        folder.path(),
+    );
+    let words = said(&tried.stdout);
+    assert!(
+        words.contains("on the claims of 2026-01-01 to 2026-03-31"),
+        "{words}"
+    );
+    assert!(words.contains("0 claims judged"), "{words}");
+    let checked = said(&run(&["policy", "check", file], folder.path()).stdout);
+    assert!(
+        checked.contains("warning: clauses.D8: is a general rule"),
+        "{checked}"
+    );
+    assert!(checked.contains("8 passed, 0 failed"), "{checked}");
+}

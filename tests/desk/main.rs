@@ -15,6 +15,7 @@ mod killed;
 mod money;
 mod panel;
 mod people;
+mod policy_room;
 mod portal;
 mod queue;
 mod reports;

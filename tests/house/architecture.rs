@@ -96,6 +96,7 @@ const PURE: &[&str] = &[
     "sha2",
     "thiserror",
     "toml",
+    "toml_edit",
 ];
 
 /// What is named nowhere but in these files or folders, and why.

@@ -25,6 +25,9 @@ const FROZEN: &[&str] = &[
     "order_events",
     "payout_batches",
     "policies",
+    // Settled once; `tests/desk/policy_room.rs` settles one.
+    "policy_proposals",
+    "policy_texts",
     "sanctions",
 ];
 
@@ -39,6 +42,7 @@ const KEPT: &[&str] = &[
     "orders",
     "outbox",
     "payouts",
+    "policy_drafts",
     "tickets",
     "tasks",
     "panel_requests",

@@ -8,6 +8,7 @@ mod check;
 mod claims;
 mod clocks;
 mod command;
+mod drafts;
 mod ledger;
 mod lots;
 mod money;

@@ -1,10 +1,13 @@
 //! A migrated database of a test's own: an SQLite file, or a schema on the PostgreSQL that REDRESS_TEST_POSTGRES names.
 //! When it is dropped its books must prove, or the test fails; `let_go` is for the tests that break them on purpose.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
 use redress::db::{self, Pool, dialect};
 use redress::desk::ledger;
 use tempfile::TempDir;
@@ -57,7 +60,47 @@ fn schema_on(server: String) -> (String, Home) {
     (url, Home::Schema { server, name })
 }
 
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
 impl Fresh {
+    /// Every row of every table but these, as text: for a proof that nothing was written.
+    pub fn rows_but(&self, without: &[&str]) -> BTreeMap<String, Vec<String>> {
+        let lines = |sql: &str| -> Vec<String> {
+            let read = self
+                .pool
+                .raw(|conn| Ok(diesel::sql_query(sql).load::<Line>(conn)?));
+            read.unwrap().into_iter().map(|row| row.line).collect()
+        };
+        let tables = lines(if self.is_postgres {
+            "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = current_schema()"
+        } else {
+            "SELECT name AS line FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+        });
+        let mut all = BTreeMap::new();
+        for table in tables {
+            if without.contains(&table.as_str()) {
+                continue;
+            }
+            let rows = if self.is_postgres {
+                lines(&format!(
+                    "SELECT it::text AS line FROM {table} it ORDER BY 1"
+                ))
+            } else {
+                let columns = lines(&format!(
+                    "SELECT 'quote(\"' || name || '\")' AS line FROM pragma_table_info('{table}')"
+                ));
+                let row = columns.join(" || '|' || ");
+                lines(&format!("SELECT {row} AS line FROM {table} ORDER BY 1"))
+            };
+            all.insert(table, rows);
+        }
+        all
+    }
+
     /// Everything the proof of the books finds.
     pub fn findings(&self) -> Vec<String> {
         let report = self.pool.snapshot(ledger::verify).unwrap();

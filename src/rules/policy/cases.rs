@@ -53,13 +53,21 @@ pub struct Expect {
 impl Policy {
     /// Runs the policy's own cases; one flaw per case that does not come out.
     pub fn check(&self) -> Vec<Flaw> {
+        let judge = self.as_of_its_cases();
         let unmet = |case: &Case| {
-            self.try_case(case).map(|message| Flaw {
+            judge.try_case(case).map(|message| Flaw {
                 at: format!("cases.{}", case.title),
                 message,
             })
         };
         self.cases.iter().filter_map(unmet).collect()
+    }
+
+    fn as_of_its_cases(&self) -> Policy {
+        Policy {
+            valid_from: self.cases_from.unwrap_or(self.valid_from),
+            ..self.clone()
+        }
     }
 
     /// The claim of one case: its sample with what differs, under this policy.

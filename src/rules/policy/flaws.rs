@@ -51,6 +51,9 @@ fn of_the_head(policy: &Policy, flaws: &mut Flaws) {
     {
         flaws.say("valid_to", "must lie after valid_from");
     }
+    if policy.cases_from.is_some_and(|day| day > policy.valid_from) {
+        flaws.say("cases_from", "must not lie after valid_from");
+    }
 }
 
 fn of_the_clauses(policy: &Policy, flaws: &mut Flaws) {

@@ -1,0 +1,253 @@
+//! Drafts tried on past claims: how far a trial has come and what it comes to, the claims that flipped, and the past that it reads.
+//! Nothing but `policy_trials` and `policy_flips` is written here.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+
+use super::claims::{Assessment, Claim};
+use super::columns::At;
+use super::schema::{assessments, claims, decisions, policies, policy_flips, policy_trials};
+use super::tickets::Scope;
+use super::{Conn, Tx};
+use crate::ids::{AssessmentId, ClaimId, PersonId, PolicyDraftId, PolicyTextId, SellerId, TrialId};
+
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = policy_trials)]
+pub struct Trial {
+    pub id: TrialId,
+    pub draft_id: PolicyDraftId,
+    pub text_id: PolicyTextId,
+    pub person_id: PersonId,
+    /// None: every seller that the person answers for.
+    pub seller_id: Option<SellerId>,
+    pub from_on: NaiveDate,
+    pub to_on: NaiveDate,
+    /// `running`, `done`, `stopped` or `failed`.
+    pub state: String,
+    pub total: i64,
+    pub judged: i64,
+    /// The last claim that was judged; the next slice begins after it.
+    pub after_id: String,
+    pub tally_json: String,
+    pub started_at: At,
+    pub ended_at: Option<At>,
+}
+
+/// A claim whose answer would have been another.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = policy_flips)]
+pub struct Flip {
+    pub id: String,
+    pub trial_id: TrialId,
+    pub claim_id: ClaimId,
+    pub change: String,
+    pub old_outcome: String,
+    pub new_outcome: String,
+    pub currency: String,
+    pub old_e8: Option<i64>,
+    pub new_e8: Option<i64>,
+    pub granted_e8: Option<i64>,
+    pub clauses: String,
+}
+
+/// Which claims a trial looks at: those judged by a policy and received on these days, both ends included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    pub policy: String,
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+    pub scope: Scope,
+    pub seller: Option<SellerId>,
+}
+
+/// Adds one; a person has one running at most (`already`).
+pub fn insert_trial(tx: &mut Tx, row: &Trial) -> QueryResult<usize> {
+    super::dialect::savepoint(tx, |conn| {
+        diesel::insert_into(policy_trials::table)
+            .values(row.clone())
+            .execute(conn)
+    })
+}
+
+pub fn insert_flip(tx: &mut Tx, row: &Flip) -> QueryResult<()> {
+    diesel::insert_into(policy_flips::table)
+        .values(row.clone())
+        .execute(&mut **tx)
+        .map(|_| ())
+}
+
+/// Moves a trial on; `false` where somebody else moved or ended it meanwhile.
+pub fn set_progress(
+    tx: &mut Tx,
+    trial: &Trial,
+    (judged, after): (i64, &str),
+    tally_json: &str,
+) -> QueryResult<bool> {
+    let same = policy_trials::table
+        .filter(policy_trials::id.eq(&trial.id))
+        .filter(policy_trials::state.eq("running"))
+        .filter(policy_trials::judged.eq(trial.judged));
+    let changed = diesel::update(same)
+        .set((
+            policy_trials::judged.eq(judged),
+            policy_trials::after_id.eq(after.to_owned()),
+            policy_trials::tally_json.eq(tally_json.to_owned()),
+        ))
+        .execute(&mut **tx)?;
+    Ok(changed == 1)
+}
+
+/// Ends a running one; `false` where it had ended before.
+pub fn set_trial_ended(
+    tx: &mut Tx,
+    id: &TrialId,
+    state: &str,
+    at: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let running = policy_trials::table.filter(
+        policy_trials::id
+            .eq(id)
+            .and(policy_trials::state.eq("running")),
+    );
+    let changed = diesel::update(running)
+        .set((
+            policy_trials::state.eq(state.to_owned()),
+            policy_trials::ended_at.eq(Some(At::from(at))),
+        ))
+        .execute(&mut **tx)?;
+    Ok(changed == 1)
+}
+
+pub fn find(conn: &mut Conn, id: &TrialId) -> QueryResult<Trial> {
+    policy_trials::table.find(id).first(conn)
+}
+
+/// The oldest first.
+pub fn running(conn: &mut Conn) -> QueryResult<Vec<Trial>> {
+    policy_trials::table
+        .filter(policy_trials::state.eq("running"))
+        .order((policy_trials::started_at, policy_trials::id))
+        .load(conn)
+}
+
+pub fn running_of(conn: &mut Conn, person: &PersonId) -> QueryResult<Option<Trial>> {
+    policy_trials::table
+        .filter(policy_trials::person_id.eq(person))
+        .filter(policy_trials::state.eq("running"))
+        .first(conn)
+        .optional()
+}
+
+/// The newest first.
+pub fn of_draft(conn: &mut Conn, draft: &PolicyDraftId, limit: i64) -> QueryResult<Vec<Trial>> {
+    policy_trials::table
+        .filter(policy_trials::draft_id.eq(draft))
+        .order((policy_trials::started_at.desc(), policy_trials::id.desc()))
+        .limit(limit)
+        .load(conn)
+}
+
+/// The flips of a trial with their claims' numbers, in the order in which the claims were filed; those after `after`.
+pub fn flips(
+    conn: &mut Conn,
+    trial: &TrialId,
+    after: &str,
+    limit: i64,
+) -> QueryResult<Vec<(Flip, String, NaiveDate)>> {
+    policy_flips::table
+        .inner_join(claims::table)
+        .filter(policy_flips::trial_id.eq(trial))
+        .filter(policy_flips::claim_id.gt(ClaimId::from(after)))
+        .order(policy_flips::claim_id)
+        .limit(limit)
+        .select((
+            policy_flips::all_columns,
+            claims::number,
+            claims::received_on,
+        ))
+        .load(conn)
+}
+
+/// The claims of the past in the order of their ids, a slice at a time. Those that were taken back are none of them.
+pub fn past(conn: &mut Conn, past: &Past, after: &str, limit: i64) -> QueryResult<Vec<Claim>> {
+    let mut query = claims::table
+        .filter(claims::policy_id.eq_any(versions_of(&past.policy)))
+        .filter(claims::received_on.between(past.from, past.to))
+        .filter(claims::state.ne("withdrawn"))
+        .filter(claims::id.gt(ClaimId::from(after)))
+        .order(claims::id)
+        .limit(limit)
+        .select(Claim::as_select())
+        .into_boxed();
+    if !past.scope.0.is_empty() {
+        query = query.filter(claims::seller_id.eq_any(past.scope.0.clone()));
+    }
+    if let Some(seller) = &past.seller {
+        query = query.filter(claims::seller_id.eq(seller.clone()));
+    }
+    query.load(conn)
+}
+
+/// How many they are.
+pub fn count(conn: &mut Conn, past: &Past) -> QueryResult<i64> {
+    let mut query = claims::table
+        .filter(claims::policy_id.eq_any(versions_of(&past.policy)))
+        .filter(claims::received_on.between(past.from, past.to))
+        .filter(claims::state.ne("withdrawn"))
+        .into_boxed();
+    if !past.scope.0.is_empty() {
+        query = query.filter(claims::seller_id.eq_any(past.scope.0.clone()));
+    }
+    if let Some(seller) = &past.seller {
+        query = query.filter(claims::seller_id.eq(seller.clone()));
+    }
+    query.count().get_result(conn)
+}
+
+#[diesel::dsl::auto_type]
+fn versions_of<'a>(policy: &'a String) -> _ {
+    policies::table
+        .filter(policies::policy.eq(policy))
+        .select(policies::id)
+}
+
+/// The assessment that each claim's last decision rests on; the newest of one that nobody decided.
+pub fn judged_by(conn: &mut Conn, ids: &[ClaimId]) -> QueryResult<Vec<Assessment>> {
+    let decided: Vec<(ClaimId, i64, AssessmentId)> = decisions::table
+        .filter(decisions::claim_id.eq_any(ids))
+        .order((decisions::claim_id, decisions::seq))
+        .select((
+            decisions::claim_id,
+            decisions::seq,
+            decisions::assessment_id,
+        ))
+        .load(conn)?;
+    let assessed: Vec<(ClaimId, i64, AssessmentId)> = assessments::table
+        .filter(assessments::claim_id.eq_any(ids))
+        .order((assessments::claim_id, assessments::seq))
+        .select((assessments::claim_id, assessments::seq, assessments::id))
+        .load(conn)?;
+    // Later ones replace earlier ones, and decisions replace what was merely assessed.
+    let chosen: std::collections::BTreeMap<ClaimId, AssessmentId> = assessed
+        .into_iter()
+        .chain(decided)
+        .map(|(claim, _, assessment)| (claim, assessment))
+        .collect();
+    let chosen: Vec<AssessmentId> = chosen.into_values().collect();
+    super::claims::assessments_by_ids(conn, &chosen)
+}
+
+/// How many claims each version of a policy judges.
+pub fn claims_by_version(
+    conn: &mut Conn,
+    scope: &Scope,
+) -> QueryResult<Vec<(crate::ids::PolicyId, i64)>> {
+    let mut query = claims::table
+        .group_by(claims::policy_id)
+        .select((claims::policy_id, diesel::dsl::count_star()))
+        .into_boxed();
+    if !scope.0.is_empty() {
+        query = query.filter(claims::seller_id.eq_any(scope.0.clone()));
+    }
+    query.load(conn)
+}

@@ -1,0 +1,279 @@
+//! A draft tried on the past. `begin` notes what is asked, the worker calls `slice` and `keep` until it is done, and `whole` does the
+//! same at the command line without noting anything. Stored facts are judged by the draft as if it had stood in the place of the
+//! version that judged them; claims, money and events are read and never touched.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+
+use crate::act::Act;
+use crate::db::claims::{Assessment as Stored, Claim};
+use crate::db::policies::{self as versions, Version};
+use crate::db::policy_drafts as drafts;
+use crate::db::tickets::Scope;
+use crate::db::trials::{self as rows, Flip, Past, Trial};
+use crate::db::{Conn, Tx, already, people, sellers};
+use crate::error::{Code, Error, Result};
+use crate::ids::{ClaimId, PolicyDraftId, SellerId, TrialId, fresh};
+use crate::rules::adjudicate::adjudicate_under;
+use crate::rules::assessment::Assessment;
+use crate::rules::facts;
+use crate::rules::policy::{Policy, Shelf};
+use crate::rules::rights::Verb;
+use crate::rules::trial::{Change, Compared, Tally, compare};
+
+/// As many claims as are read at a time.
+const SLICE: i64 = 200;
+
+/// What to try a draft on.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    pub draft: PolicyDraftId,
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+    pub seller: Option<SellerId>,
+}
+
+/// Notes a trial of the draft's newest text; the worker carries it out.
+///
+/// # Errors
+/// `Refused(BrokenPolicy)` for a text that does not read; `Refused(AlreadyOpen)` while another trial of this person runs; `NotFound`
+/// for a seller that the person does not serve; `Forbidden`.
+pub fn begin(tx: &mut Tx, act: &Act, wanted: &Wanted) -> Result<Trial> {
+    let draft = drafts::find(tx, &wanted.draft)?;
+    let (person, under) = super::allowed(tx, act, Verb::DraftPolicy, &draft.policy)?;
+    let is_under = |id: &SellerId| under.iter().any(|seller| seller.id == *id);
+    if wanted.seller.as_ref().is_some_and(|id| !is_under(id)) {
+        return Err(Error::NotFound);
+    }
+    let text = drafts::newest(tx, &draft)?;
+    if let Err(flaws) = Policy::parse(&text.document) {
+        return Err(super::broken(
+            flaws.iter().map(ToString::to_string).collect(),
+        ));
+    }
+    let past = Past {
+        policy: draft.policy.clone(),
+        from: wanted.from,
+        to: wanted.to,
+        scope: Scope(person.sellers.clone()),
+        seller: wanted.seller.clone(),
+    };
+    let trial = Trial {
+        id: TrialId::new(act.at),
+        draft_id: draft.id,
+        text_id: text.id,
+        person_id: person.id,
+        seller_id: wanted.seller.clone(),
+        from_on: wanted.from,
+        to_on: wanted.to,
+        state: "running".to_owned(),
+        total: rows::count(tx, &past)?,
+        judged: 0,
+        after_id: String::new(),
+        tally_json: serde_json::to_string(&Tally::default())?,
+        started_at: act.at.into(),
+        ended_at: None,
+    };
+    let inserted = rows::insert_trial(tx, &trial);
+    if already(&inserted) {
+        let words = "Another trial of yours is running. Wait for it, or stop it first.";
+        return Err(Error::refused_because(Code::AlreadyOpen, words));
+    }
+    inserted?;
+    Ok(trial)
+}
+
+/// Ends a trial before it is done; what it found so far stays.
+///
+/// # Errors
+/// `Refused(AlreadyDone)` for one that has ended; `Forbidden`.
+pub fn stop(tx: &mut Tx, act: &Act, id: &TrialId) -> Result<()> {
+    let trial = rows::find(tx, id)?;
+    let draft = drafts::find(tx, &trial.draft_id)?;
+    super::allowed(tx, act, Verb::DraftPolicy, &draft.policy)?;
+    if rows::set_trial_ended(tx, id, "stopped", act.at)? {
+        Ok(())
+    } else {
+        Err(Error::refused(Code::AlreadyDone))
+    }
+}
+
+/// One claim, judged again. None: its facts no longer read.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    pub claim: Claim,
+    pub compared: Option<Compared>,
+}
+
+/// What a trial looks at, and by which text.
+#[derive(Debug, Clone)]
+pub struct Ground {
+    pub past: Past,
+    pub policy: Policy,
+}
+
+impl Ground {
+    /// The ground of a trial that was noted.
+    pub fn of(conn: &mut Conn, trial: &Trial) -> Result<Ground> {
+        let draft = drafts::find(conn, &trial.draft_id)?;
+        let text = drafts::text(conn, &trial.text_id)?;
+        let policy = Policy::parse(&text.document)
+            .map_err(|_| Error::broken("a text that was tried no longer reads"))?;
+        Ok(Ground {
+            past: Past {
+                policy: draft.policy,
+                from: trial.from_on,
+                to: trial.to_on,
+                scope: Scope(people::sellers_of(conn, &trial.person_id)?),
+                seller: trial.seller_id.clone(),
+            },
+            policy,
+        })
+    }
+}
+
+/// Judges the next claims after that id; an empty slice says that there are no more.
+pub fn slice(conn: &mut Conn, ground: &Ground, after: &str) -> Result<Vec<Judged>> {
+    let claims = rows::past(conn, &ground.past, after, SLICE)?;
+    if claims.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<ClaimId> = claims.iter().map(|claim| claim.id.clone()).collect();
+    let stored = rows::judged_by(conn, &ids)?;
+    let stored: HashMap<&ClaimId, &Stored> =
+        stored.iter().map(|row| (&row.claim_id, row)).collect();
+    let published = versions::versions(conn, &ground.past.policy)?;
+    let judge = |claim: Claim| {
+        let row = stored.get(&claim.id);
+        let compared = match row {
+            Some(row) => judged(&published, &ground.policy, &claim, row)?,
+            None => None,
+        };
+        Ok(Judged { claim, compared })
+    };
+    claims.into_iter().map(judge).collect()
+}
+
+fn judged(
+    published: &[Version],
+    draft: &Policy,
+    claim: &Claim,
+    row: &Stored,
+) -> Result<Option<Compared>> {
+    let Ok(before) = serde_json::from_str::<Assessment>(&row.result_json) else {
+        return Ok(None);
+    };
+    let shelf: std::sync::Arc<Shelf> = super::shelf_then(published, claim.received_at.utc())?;
+    let Some(governed) = shelf.get(&before.policy.id, &before.policy.version) else {
+        return Ok(None);
+    };
+    let Ok(facts) = facts::read(&row.facts_json) else {
+        return Ok(None);
+    };
+    let after = adjudicate_under(&draft.in_place_of(governed), &facts);
+    Ok(Some(compare(&before, &after)))
+}
+
+/// Adds a slice to a trial: its tally, its flips, how far it has come. `false` where somebody else moved or stopped it meanwhile.
+pub fn keep(tx: &mut Tx, act: &Act, trial: &Trial, slice: &[Judged]) -> Result<bool> {
+    let Some(last) = slice.last() else {
+        return Ok(rows::set_trial_ended(tx, &trial.id, "done", act.at)?);
+    };
+    let mut tally: Tally = serde_json::from_str(&trial.tally_json)?;
+    let judged = trial.judged + i64::try_from(slice.len()).unwrap_or(i64::MAX);
+    slice.iter().for_each(|one| count(&mut tally, one));
+    let tally = serde_json::to_string(&tally)?;
+    if !rows::set_progress(tx, trial, (judged, last.claim.id.as_str()), &tally)? {
+        return Ok(false);
+    }
+    for one in slice {
+        let changed = one.compared.as_ref().filter(|it| it.change != Change::Same);
+        if let Some(compared) = changed {
+            rows::insert_flip(tx, &flip(act, trial, &one.claim, compared))?;
+        }
+    }
+    Ok(true)
+}
+
+/// Something broke on the way: said, and not tried for ever.
+pub fn give_up(tx: &mut Tx, act: &Act, trial: &TrialId) -> Result<()> {
+    rows::set_trial_ended(tx, trial, "failed", act.at)?;
+    Ok(())
+}
+
+fn count(tally: &mut Tally, one: &Judged) {
+    match &one.compared {
+        Some(compared) => tally.add(&one.claim.currency, compared),
+        None => tally.unread += 1,
+    }
+}
+
+fn flip(act: &Act, trial: &Trial, claim: &Claim, compared: &Compared) -> Flip {
+    Flip {
+        id: fresh(act.at),
+        trial_id: trial.id.clone(),
+        claim_id: claim.id.clone(),
+        change: compared.change.word().to_owned(),
+        old_outcome: compared.before.outcome.word().to_owned(),
+        new_outcome: compared.after.outcome.word().to_owned(),
+        currency: claim.currency.clone(),
+        old_e8: compared.before.amount_e8,
+        new_e8: compared.after.amount_e8,
+        granted_e8: claim.granted_e8,
+        clauses: compared.clauses.join(" "),
+    }
+}
+
+/// The whole past at once, each changed claim shown on the way. Writes nothing at all.
+///
+/// # Errors
+/// What `each` gives.
+pub fn whole(
+    conn: &mut Conn,
+    ground: &Ground,
+    mut each: impl FnMut(&Claim, &Compared) -> Result<()>,
+) -> Result<Tally> {
+    let (mut tally, mut after) = (Tally::default(), String::new());
+    loop {
+        let slice = slice(conn, ground, &after)?;
+        let Some(last) = slice.last() else {
+            return Ok(tally);
+        };
+        after = last.claim.id.to_string();
+        for one in &slice {
+            count(&mut tally, one);
+            let changed = one.compared.as_ref().filter(|it| it.change != Change::Same);
+            if let Some(compared) = changed {
+                each(&one.claim, compared)?;
+            }
+        }
+    }
+}
+
+/// What a document is tried on at the command line: everything of its policy in these days, or one seller's part of it.
+///
+/// # Errors
+/// `NotFound` for a seller that there is not, and for a policy of which nothing is published.
+pub fn ground(
+    conn: &mut Conn,
+    policy: Policy,
+    (from, to): (NaiveDate, NaiveDate),
+    seller: Option<&str>,
+) -> Result<Ground> {
+    if versions::versions(conn, &policy.id)?.is_empty() {
+        return Err(Error::NotFound);
+    }
+    let seller = match seller {
+        Some(slug) => Some(sellers::by_slug(conn, slug)?.ok_or(Error::NotFound)?.id),
+        None => None,
+    };
+    let past = Past {
+        policy: policy.id.clone(),
+        from,
+        to,
+        scope: Scope(Vec::new()),
+        seller,
+    };
+    Ok(Ground { past, policy })
+}

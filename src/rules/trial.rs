@@ -1,0 +1,303 @@
+//! A draft tried on the past: what a claim's own facts give under the draft, beside the answer that was stored, and what that adds
+//! up to in claims and in money. What it cannot know is what people would have done: who claims at all changes with a text.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::assessment::{Assessment, Finding, Met, Outcome};
+use super::words::words;
+
+words! {
+    /// What becomes of a claim's answer.
+    Change {
+        Same = "same",
+        /// Refused or undecided before, granted now.
+        Granted = "granted",
+        /// Granted or undecided before, refused now.
+        Denied = "denied",
+        More = "more",
+        Less = "less",
+        /// A person has to look who did not before.
+        ToPerson = "to_person",
+        /// Nobody has to look any more.
+        FromPerson = "from_person",
+        /// Another step first, another way back, or evidence to bring.
+        Other = "other",
+    }
+}
+
+/// The rules' answer as far as money goes, at 8 decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Side {
+    pub outcome: Outcome,
+    pub flagged: bool,
+    /// What approval would pay; None where it is not known.
+    pub amount_e8: Option<i64>,
+}
+
+impl Side {
+    pub fn of(assessment: &Assessment) -> Side {
+        Side {
+            outcome: assessment.outcome,
+            flagged: assessment.flagged,
+            amount_e8: assessment.amount.map(|amount| amount.e8()),
+        }
+    }
+
+    /// What the text itself grants.
+    pub fn granted_e8(self) -> i64 {
+        match self.outcome {
+            Outcome::Eligible => self.amount_e8.unwrap_or(0),
+            _ => 0,
+        }
+    }
+
+    /// What hangs on a person's decision, or on evidence that is still to come.
+    pub fn open_e8(self) -> i64 {
+        match self.outcome {
+            Outcome::NeedsReview | Outcome::NeedsEvidence => self.amount_e8.unwrap_or(0),
+            _ => 0,
+        }
+    }
+}
+
+/// One claim, before and after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compared {
+    pub change: Change,
+    pub before: Side,
+    pub after: Side,
+    /// The clauses whose finding changed: those that are responsible.
+    pub clauses: Vec<String>,
+}
+
+/// Compares the answer that was stored with the draft's.
+pub fn compare(stored: &Assessment, drafted: &Assessment) -> Compared {
+    let (before, after) = (Side::of(stored), Side::of(drafted));
+    let change = change(stored, drafted);
+    let clauses = if change == Change::Same {
+        Vec::new()
+    } else {
+        responsible(stored, drafted)
+    };
+    Compared {
+        change,
+        before,
+        after,
+        clauses,
+    }
+}
+
+fn change(stored: &Assessment, drafted: &Assessment) -> Change {
+    use Outcome::{Eligible, Ineligible, NeedsReview};
+    let looks = |it: &Assessment| it.outcome == NeedsReview || it.flagged;
+    if stored.outcome != drafted.outcome {
+        return match (stored.outcome, drafted.outcome) {
+            (_, Eligible) => Change::Granted,
+            (_, Ineligible) => Change::Denied,
+            (_, NeedsReview) => Change::ToPerson,
+            _ => Change::Other,
+        };
+    }
+    match stored.amount.cmp(&drafted.amount) {
+        std::cmp::Ordering::Less => return Change::More,
+        std::cmp::Ordering::Greater => return Change::Less,
+        std::cmp::Ordering::Equal => {}
+    }
+    match (looks(stored), looks(drafted)) {
+        (false, true) => Change::ToPerson,
+        (true, false) => Change::FromPerson,
+        _ if stored.payments != drafted.payments
+            || stored.next_action != drafted.next_action
+            || stored.route != drafted.route =>
+        {
+            Change::Other
+        }
+        _ => Change::Same,
+    }
+}
+
+/// Rules that stand outside every text: their findings follow from the others.
+const STANDING: [&str; 5] = ["I1", "I3", "I13", "I15", "I20"];
+
+fn responsible(stored: &Assessment, drafted: &Assessment) -> Vec<String> {
+    let differing = |is_other: &dyn Fn(&Finding, &Finding) -> bool| -> Vec<String> {
+        let find = |all: &Assessment, id: &str| all.clauses.iter().find(|it| it.id == id).cloned();
+        let mut ids: Vec<&String> = drafted.clauses.iter().map(|it| &it.id).collect();
+        ids.extend(stored.clauses.iter().map(|it| &it.id));
+        let mut found: Vec<String> = Vec::new();
+        for id in ids {
+            let other = match (find(stored, id), find(drafted, id)) {
+                (Some(before), Some(after)) => is_other(&before, &after),
+                (Some(one), None) | (None, Some(one)) => one.result != Met::NotApplicable,
+                (None, None) => false,
+            };
+            if other && !STANDING.contains(&id.as_str()) && !found.contains(id) {
+                found.push(id.clone());
+            }
+        }
+        found
+    };
+    let results = differing(&|before, after| before.result != after.result);
+    if !results.is_empty() {
+        return results;
+    }
+    // The same result for another reason, such as another deadline or another amount.
+    differing(&|before, after| before.due_at != after.due_at || before.detail != after.detail)
+}
+
+/// Money before and after in one currency, at 8 decimals.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Money {
+    pub granted_before: i64,
+    pub granted_after: i64,
+    pub open_before: i64,
+    pub open_after: i64,
+}
+
+impl Money {
+    /// What the text would have granted more, or less.
+    pub fn granted(self) -> i64 {
+        self.granted_after.saturating_sub(self.granted_before)
+    }
+
+    /// What would have hung on a person more, or less.
+    pub fn open(self) -> i64 {
+        self.open_after.saturating_sub(self.open_before)
+    }
+
+    fn add(&mut self, before: Side, after: Side) {
+        let sum = |to: &mut i64, e8: i64| *to = to.saturating_add(e8);
+        sum(&mut self.granted_before, before.granted_e8());
+        sum(&mut self.granted_after, after.granted_e8());
+        sum(&mut self.open_before, before.open_e8());
+        sum(&mut self.open_after, after.open_e8());
+    }
+}
+
+/// What one set of clauses is responsible for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    pub claims: u64,
+    pub money: BTreeMap<String, Money>,
+}
+
+/// What all claims together come to. Every claim counts under one change and one set of clauses, so the parts add up to the whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    pub changes: BTreeMap<Change, u64>,
+    /// By currency.
+    pub money: BTreeMap<String, Money>,
+    /// By the clauses responsible, such as "D4" or "D4 D8".
+    pub clauses: BTreeMap<String, Share>,
+    /// Claims whose stored facts no longer read; they are in nothing else.
+    pub unread: u64,
+}
+
+impl Tally {
+    pub fn add(&mut self, currency: &str, compared: &Compared) {
+        *self.changes.entry(compared.change).or_default() += 1;
+        let (before, after) = (compared.before, compared.after);
+        self.money
+            .entry(currency.to_owned())
+            .or_default()
+            .add(before, after);
+        if compared.change == Change::Same {
+            return;
+        }
+        let share = self.clauses.entry(compared.clauses.join(" ")).or_default();
+        share.claims += 1;
+        share
+            .money
+            .entry(currency.to_owned())
+            .or_default()
+            .add(before, after);
+    }
+
+    pub fn of(&self, change: Change) -> u64 {
+        self.changes.get(&change).copied().unwrap_or(0)
+    }
+
+    /// All claims that were judged.
+    pub fn judged(&self) -> u64 {
+        self.changes.values().sum()
+    }
+
+    /// Those whose answer would have been another.
+    pub fn changed(&self) -> u64 {
+        self.judged() - self.of(Change::Same)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::adjudicate::adjudicate_under;
+    use crate::rules::facts;
+    use crate::rules::policy::Policy;
+
+    /// What the case of that title gives under the text.
+    fn judged(document: &str, title: &str) -> Assessment {
+        let policy = Policy::parse(document).unwrap();
+        let case = policy.cases.iter().find(|it| it.title == title).unwrap();
+        let claim = policy.claim_of(case).unwrap();
+        adjudicate_under(&policy, &facts::read(&claim.to_string()).unwrap())
+    }
+
+    #[test]
+    fn what_becomes_of_an_answer_is_named_by_what_it_means_for_the_money() {
+        let text = include_str!("../../policies/virtual-numbers.toml");
+        let granted = judged(text, "Seven times 24 hours: every reading agrees");
+        let flagged = judged(text, "The last second of day seven");
+        let refused = judged(text, "The first second of day eight");
+        let person = judged(text, "Day eight: past the week, inside the fourteen days");
+        let asked = judged(text, "A number refused as invalid wants evidence");
+        let waits = judged(text, "The hours are running");
+        let mut less = granted.clone();
+        less.amount = less.amount.map(|_| crate::rules::money::Amount::ZERO);
+        for (before, after, expected) in [
+            (&granted, &granted, Change::Same),
+            (&refused, &granted, Change::Granted),
+            (&person, &granted, Change::Granted),
+            (&granted, &refused, Change::Denied),
+            (&refused, &person, Change::ToPerson),
+            (&granted, &flagged, Change::ToPerson),
+            (&flagged, &granted, Change::FromPerson),
+            (&less, &granted, Change::More),
+            (&granted, &less, Change::Less),
+            (&granted, &waits, Change::Other),
+            (&refused, &asked, Change::Other),
+        ] {
+            assert_eq!(compare(before, after).change, expected);
+        }
+        assert_eq!(compare(&refused, &granted).clauses, ["D4", "D8"]);
+    }
+
+    #[test]
+    fn the_parts_add_up_to_the_whole() {
+        let text = include_str!("../../policies/virtual-numbers.toml");
+        let titles = [
+            "Seven times 24 hours: every reading agrees",
+            "The first second of day eight",
+            "Day eight: past the week, inside the fourteen days",
+            "The hours are running",
+        ];
+        let mut tally = Tally::default();
+        for before in titles {
+            for after in titles {
+                tally.add("USD", &compare(&judged(text, before), &judged(text, after)));
+            }
+        }
+        assert_eq!((tally.judged(), tally.of(Change::Same)), (16, 4));
+        let claims: u64 = tally.clauses.values().map(|share| share.claims).sum();
+        assert_eq!(claims, tally.changed());
+        let parts = |of: fn(Money) -> i64| -> i64 {
+            let shares = tally.clauses.values();
+            shares.map(|share| of(share.money["USD"])).sum()
+        };
+        let whole = tally.money["USD"];
+        assert_eq!(parts(Money::granted), whole.granted());
+        assert_eq!(parts(Money::open), whole.open());
+    }
+}
