@@ -7,6 +7,7 @@
 mod cast;
 mod credits;
 mod downloads;
+mod draft;
 mod guarantee;
 mod history;
 mod numbers;

@@ -9,6 +9,7 @@ mod differences;
 mod edit;
 mod figures;
 mod flaws;
+mod lines;
 mod remarks;
 mod shelf;
 mod spoken;
@@ -34,6 +35,7 @@ pub use checks::Checks;
 pub use differences::{Difference, Kind, differences};
 pub use edit::{Manuscript, Number, line_of};
 pub use figures::Figure;
+pub use lines::{Line, Mark, lines};
 pub use remarks::{Grade, Remark};
 pub use shelf::Shelf;
 

@@ -32,6 +32,7 @@ pub fn of(role: Option<Role>, path: &str) -> Vec<NavItem> {
             ("Payouts", "/queue/payouts"),
             ("Chargebacks", "/queue/disputes"),
             ("Outbox", "/queue/outbox"),
+            ("Policies", "/queue/policies"),
             ("Promises kept", "/reports/sla"),
             ("Refunds", "/reports/refunds"),
         ],
@@ -48,8 +49,15 @@ pub fn of(role: Option<Role>, path: &str) -> Vec<NavItem> {
         .collect()
 }
 
-/// A claim and its draft have addresses of their own; the list that they belong to is that of the requests.
+/// A claim and its draft have addresses of their own; the list that they belong to is that of the requests. So have the drafts of
+/// policies, and their trials.
 fn listed(path: &str) -> &str {
+    let is_room = ["/queue/drafts", "/queue/trials"]
+        .iter()
+        .any(|place| is_within(path, place));
+    if is_room {
+        return "/queue/policies";
+    }
     let is_request = ["/portal/claims", "/portal/drafts"]
         .iter()
         .any(|place| is_within(path, place));

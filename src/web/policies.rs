@@ -229,7 +229,7 @@ fn versions(shelf: &Shelf, shown: &Policy) -> Vec<VersionLink> {
 }
 
 /// "In force since 12 April 2025", and whether that is what counts today.
-fn in_force(policy: &Policy, now: DateTime<Utc>) -> (String, Tone) {
+pub fn in_force(policy: &Policy, now: DateTime<Utc>) -> (String, Tone) {
     let from = filters::day(policy.valid_from);
     let ends = [policy.valid_to, policy.superseded_on];
     let end = ends.into_iter().flatten().min();

@@ -20,6 +20,7 @@ pub mod outbox;
 pub mod pack;
 mod panel;
 pub mod payouts;
+pub mod policies;
 pub mod question;
 mod record;
 pub mod sanctions;

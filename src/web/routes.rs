@@ -153,6 +153,24 @@ routes! {
     Lead     POST "/queue/payouts/{number}/failure" => queue::payouts::fail;
     Lead     POST "/queue/payouts/{number}/return" => queue::payouts::take_back;
     Lead     POST "/queue/payouts/{number}/repetition" => queue::payouts::repeat;
+    Agent    GET  "/queue/policies" => queue::policies::index;
+    Agent    GET  "/queue/policies/{id}/{version}" => queue::policies::show;
+    Manager  POST "/queue/policies/{id}/{version}/drafts" => queue::policies::begin;
+    Agent    GET  "/queue/drafts/{number}" => queue::policies::draft::show;
+    Manager  POST "/queue/drafts/{number}" => queue::policies::draft::update;
+    Agent    GET  "/queue/drafts/{number}/text" => queue::policies::text::show;
+    Manager  POST "/queue/drafts/{number}/text" => queue::policies::text::save;
+    Agent    GET  "/queue/drafts/{number}/clauses/{clause}" => queue::policies::clause::show;
+    Manager  POST "/queue/drafts/{number}/clauses/{clause}" => queue::policies::clause::save;
+    Manager  POST "/queue/drafts/{number}/trials" => queue::policies::trial::begin;
+    Manager  POST "/queue/drafts/{number}/proposal" => queue::policies::draft::propose;
+    Manager  POST "/queue/drafts/{number}/agreement" => queue::policies::draft::agree;
+    Manager  POST "/queue/drafts/{number}/refusal" => queue::policies::draft::decline;
+    Manager  POST "/queue/drafts/{number}/withdrawal" => queue::policies::draft::take_back;
+    Manager  POST "/queue/drafts/{number}/removal" => queue::policies::draft::discard;
+    Manager  GET  "/queue/trials/{trial}.csv" => queue::policies::trial::csv;
+    Manager  GET  "/queue/trials/{trial}" => queue::policies::trial::show;
+    Manager  POST "/queue/trials/{trial}/end" => queue::policies::trial::stop;
     Lead     GET  "/queue/outbox" => queue::outbox::show;
     Lead     POST "/queue/outbox/{letter}/delivery" => queue::outbox::send_again;
 

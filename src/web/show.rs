@@ -8,6 +8,7 @@ pub mod next;
 pub mod order;
 pub mod policy;
 pub mod story;
+pub mod trial;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;

@@ -14,7 +14,7 @@ use redress::db::orders::Order;
 use redress::db::reports::{self, Period};
 use redress::db::tickets::{Scope, Ticket};
 use redress::db::{self, Conn};
-use redress::desk::{claims, drafts, ledger};
+use redress::desk::{claims, drafts, ledger, policies};
 use redress::error::Result;
 use redress::ids::{DraftId, PersonId};
 use redress::rules::sla::Fate;
@@ -330,6 +330,17 @@ fn visits(desk: &Desk, company: &Company, style: &str, route: &str) -> Vec<Visit
         "/queue/payouts/batches/{number}" | "/queue/payouts/batches/{number}.csv" => {
             one(Some(staff), fill("number", "B-1001"))
         }
+        "/queue/policies/{id}/{version}" => {
+            let path = fill("id", "virtual-numbers").replace("{version}", "2024-04-02");
+            one(Some(staff), path)
+        }
+        draft if draft.starts_with("/queue/drafts/{number}") => one(
+            Some(staff),
+            fill("number", "V-1001").replace("{clause}", "D4"),
+        ),
+        trial if trial.starts_with("/queue/trials/{trial}") => {
+            one(Some("ruth@redress.example"), fill("trial", &tried(desk)))
+        }
         "/files/{id}" => {
             let visits = company.files.iter().flat_map(|file| {
                 let path = fill("id", file.id.as_str());
@@ -395,6 +406,34 @@ fn visits(desk: &Desk, company: &Company, style: &str, route: &str) -> Vec<Visit
         "/account" => one(anna, "/account".to_owned()),
         plain => one(None, plain.to_owned()),
     }
+}
+
+/// The draft that waits in the demo, tried on the last quarter.
+fn tried(desk: &Desk) -> String {
+    let pool = &desk.app.pool;
+    let wanted = |conn: &mut db::Conn| {
+        let (from, to) = redress::rules::period::last_quarter(desk.app.now().date_naive());
+        let draft = db::policy_drafts::by_number(conn, "V-1001")?.id;
+        Ok(policies::trials::Wanted {
+            draft,
+            from,
+            to,
+            seller: None,
+        })
+    };
+    let wanted = pool.read(wanted).unwrap();
+    let ruth = pool.read(|conn| {
+        let ruth = db::people::by_email(conn, "ruth@redress.example")?.unwrap();
+        Ok(db::people::actor(conn, &ruth)?)
+    });
+    let act = desk.app.act(Who::Person(ruth.unwrap()), Door::Queue, "");
+    let begun = pool.read(|conn| Ok(db::trials::of_draft(conn, &wanted.draft, 1)?));
+    let begun = begun.unwrap().into_iter().next();
+    let trial = begun.unwrap_or_else(|| {
+        pool.write(|tx| policies::trials::begin(tx, &act, &wanted))
+            .unwrap()
+    });
+    trial.id.to_string()
 }
 
 /// A request of Anna's that she has not sent yet.

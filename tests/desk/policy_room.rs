@@ -1,6 +1,7 @@
 //! The policy room: a version is written, tried on the past, put before a second person and published. Ruth and Tom are managers,
 //! Omar is an agent; Numero sells virtual numbers to Anna under a text that gives seven days.
 
+mod pages;
 mod trials;
 
 use chrono::{DateTime, Duration, Utc};
@@ -133,6 +134,12 @@ impl<'a> Room<'a> {
         ] {
             self.claim(reference, charge, after, 10);
         }
+    }
+
+    /// The newest text of the draft with that number.
+    fn newest(&self, number: &str) -> String {
+        let draft = self.reads(|conn| Ok(db::policy_drafts::by_number(conn, number)?));
+        self.text(&draft)
     }
 
     fn saves(&self, draft: &PolicyDraft, change: impl Fn(String) -> String) -> PolicyDraft {

@@ -4,10 +4,12 @@ use chrono_tz::Europe::London;
 use serde_json::json;
 
 use super::cast::NUMBERS;
+use super::draft;
 use super::history::Past;
 use super::script::{Bought, Script, days, hours, minutes};
 use crate::db::columns::At;
 use crate::rules::facts::Sms;
+use crate::rules::period;
 
 pub fn today(script: &mut Script) {
     dana(script);
@@ -16,6 +18,50 @@ pub fn today(script: &mut Script) {
     late_defect(script);
     replaced(script);
     refused(script);
+    last_quarter(script);
+    script.at(script.ago(days(3)), |s| {
+        s.drafts("ruth", NUMBERS, draft::VERSION, draft::fourteen)
+    });
+}
+
+/// Eight of the quarter before, each a few days too late: what a longer time would have cost can be answered on any day.
+fn last_quarter(script: &mut Script) {
+    let (first, _) = period::last_quarter(script.now.date_naive());
+    let first = first.and_hms_opt(10, 20, 0).unwrap_or_default().and_utc();
+    let late = [8, 9, 13, 10, 8, 12, 16, 11];
+    let prices = [
+        "4.80", "12.00", "3.10", "2.50", "4.80", "24.00", "12.00", "3.10",
+    ];
+    for (index, (after, price)) in late.into_iter().zip(prices).enumerate() {
+        let customer = CUSTOMERS[index % CUSTOMERS.len()];
+        let label = format!("late-{index}");
+        let filed = first + days(5 + 11 * i64::try_from(index).unwrap_or(0));
+        let paid = ("visa-1177", price);
+        let bought = Bought::number(customer, "UK number, 30 days", paid, Sms::NotReceived);
+        let (order, named, told) = (label.clone(), label.clone(), label);
+        script.at(filed - days(after), move |s| s.order(&order, &bought));
+        script.at(filed, move |s| {
+            let reason = "No code ever came to this number.";
+            let who = (NUMBERS, customer);
+            let evidence = &["screenshot"];
+            s.files(
+                &named,
+                who,
+                Some(&named),
+                "sms_not_received",
+                reason,
+                evidence,
+                None,
+            )
+        });
+        script.at(filed + hours(20), move |s| {
+            s.rejects(
+                "lena",
+                &told,
+                "The seven days in which this could be claimed were over.",
+            )
+        });
+    }
 }
 
 /// Somebody to sign in as: numbers bought inside the week, on its last day and just after it.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
-use chrono::{DateTime, Datelike, Duration, Utc};
+use chrono::{DateTime, Datelike, Duration, Months, Utc};
 use serde_json::Value;
 
 use super::cast::{self, Member};
@@ -588,6 +588,26 @@ impl<'a, 'c> Stage<'a, 'c> {
         let seen = db::tickets::find(self.tx, &ticket)?.seq;
         let seen = (act.person().map(|person| person.role) > Some(Role::Customer)).then_some(seen);
         tickets::reply(self.tx, &act, &ticket, seen, words, &[]).map(|_| ())
+    }
+
+    /// Begins the next version of a seller's policy, in force from the month after the next one, and saves it as `change` makes it.
+    pub fn drafts(
+        &mut self,
+        who: &str,
+        policy: &str,
+        version: &str,
+        change: impl Fn(&str) -> String,
+    ) -> Result<()> {
+        let act = self.act(who)?;
+        let versions = db::policies::versions(self.tx, policy)?;
+        let base = versions.last().ok_or(Error::NotFound)?;
+        let from = self.at.date_naive() + Months::new(2);
+        let from = from.with_day(1).unwrap_or(from);
+        let text = (policy, base.version.as_str());
+        let draft = policies::begin(self.tx, &act, text, version, from)?;
+        let document = db::policy_drafts::newest(self.tx, &draft)?.document;
+        policies::save(self.tx, &act, &draft.id, draft.seq, &change(&document))?;
+        Ok(())
     }
 
     pub fn closes(&mut self, who: &str, label: &str) -> Result<()> {

@@ -122,15 +122,12 @@ impl Asked {
 
     pub fn presets(&self, path: &str, period: &Period, today: NaiveDate) -> Vec<Preset> {
         let this_month = first_of_month(today);
-        let last_month = this_month
-            .checked_sub_months(Months::new(1))
-            .unwrap_or(this_month);
         let named = [
             ("7 days", (before(today, 6), today)),
             ("30 days", (before(today, 29), today)),
             ("90 days", (before(today, 89), today)),
             ("This month", (this_month, today)),
-            ("Last month", (last_month, before(this_month, 1))),
+            ("Last month", last_month(today)),
         ];
         let preset = |(label, days)| Preset {
             label,
@@ -148,6 +145,13 @@ fn calendar_day(text: &str) -> Option<NaiveDate> {
 
 fn before(day: NaiveDate, days: u64) -> NaiveDate {
     day.checked_sub_days(Days::new(days)).unwrap_or(day)
+}
+
+/// The first and the last day of the month before.
+pub fn last_month(today: NaiveDate) -> (NaiveDate, NaiveDate) {
+    let this = first_of_month(today);
+    let first = this.checked_sub_months(Months::new(1)).unwrap_or(this);
+    (first, before(this, 1))
 }
 
 fn first_of_month(day: NaiveDate) -> NaiveDate {
