@@ -326,3 +326,38 @@ fn a_manager_of_some_sellers_leaves_the_texts_of_the_others_alone() {
     let refused = room.writes(|tx| policies::begin(tx, &act, (POLICY, BASE), "mine", from));
     assert!(matches!(refused, Err(Error::Forbidden)));
 }
+
+#[test]
+fn a_draft_whose_base_was_overtaken_says_so_and_begins_after_it() {
+    let desk = Desk::open();
+    let room = Room::of(&desk);
+    let (first, second) = (room.fourteen(), room.begins("other"));
+    let (ruth, tom) = (
+        room.act(&room.ruth, room.now()),
+        room.act(&room.tom, room.now()),
+    );
+    let warned = |draft: &PolicyDraft| {
+        let (_, checks) = room.reads(|conn| policies::examine(conn, draft));
+        let warnings = checks.warnings();
+        warnings
+            .iter()
+            .any(|it| it.contains("fourteen is published since"))
+    };
+    assert!(!warned(&second));
+    room.writes(|tx| policies::propose(tx, &ruth, &first.id, first.seq, ("", true)))
+        .unwrap();
+    room.writes(|tx| policies::agree(tx, &tom, &first.id, first.seq))
+        .unwrap();
+    assert!(
+        warned(&second)
+            && !warned(&room.reads(|conn| Ok(db::policy_drafts::find(conn, &first.id)?)))
+    );
+    // The same first day is taken; the day after is not.
+    let propose = |draft: &PolicyDraft| {
+        room.writes(|tx| policies::propose(tx, &ruth, &draft.id, draft.seq, ("", true)))
+    };
+    assert!(matches!(propose(&second), Err(Error::Invalid(_))));
+    let (taken, free) = (room.in_days(30).to_string(), room.in_days(31).to_string());
+    let later = room.saves(&second, |text| text.replace(&taken, &free));
+    propose(&later).unwrap();
+}

@@ -72,6 +72,19 @@ fn two_numbers_for_the_same_ground_are_an_overlap() {
 }
 
 #[test]
+fn two_clocks_that_promise_the_same_in_other_times_are_a_warning() {
+    let twice = format!(
+        "{NUMBERS}\n[[clocks]]\nkind = \"cure\"\nclause = \"D1\"\nstarts = \"received\"\nlength = {{ hours = 24 }}\nfirmness = \"aim\"\n"
+    );
+    let warned = warnings(&twice);
+    let those = warned
+        .iter()
+        .filter(|it| it.contains("for the same ground; both run"));
+    assert_eq!(those.count(), 1, "{warned:#?}");
+    assert!(!warnings(NUMBERS).iter().any(|it| it.contains("both run")));
+}
+
+#[test]
 fn a_ground_that_nothing_decides_and_one_that_nobody_can_meet_are_gaps() {
     let open = with(
         NUMBERS,

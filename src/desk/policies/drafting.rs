@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::ids::{PolicyDraftId, PolicyTextId, ProposalId};
 use crate::plain;
 use crate::rules::calendar::{local_day, start_of_day};
-use crate::rules::policy::{Checks, Manuscript, Policy};
+use crate::rules::policy::{Checks, Grade, Manuscript, Policy, Remark};
 use crate::rules::rights::{Verb, may};
 
 /// As long as a text may be, in bytes.
@@ -173,11 +173,25 @@ fn alive(tx: &mut Tx, act: &Act, verb: Verb, id: &PolicyDraftId) -> Result<(Poli
     }
 }
 
-/// What stands in a draft's newest text, beside the version that it began as.
+/// What stands in a draft's newest text, beside the version that it began as. A version that came since is a warning: what it
+/// changed is not in a copy of the one before.
 pub fn examine(conn: &mut Conn, draft: &PolicyDraft) -> Result<(Text, Checks)> {
     let text = rows::newest(conn, draft)?;
-    let base = super::parse(&versions::find(conn, &draft.base_id)?)?;
-    let checks = Checks::after(&text.document, &base);
+    let row = versions::find(conn, &draft.base_id)?;
+    let mut checks = Checks::after(&text.document, &super::parse(&row)?);
+    let newer = versions::versions(conn, &draft.policy)?;
+    let newer = newer.iter().rfind(|it| it.published_at > row.published_at);
+    let is_own = |it: &versions::Version| it.document == text.document;
+    if let Some(newer) = newer.filter(|it| draft.is_alive() && !is_own(it)) {
+        checks.remarks.push(Remark {
+            grade: Grade::Warning,
+            at: "version".to_owned(),
+            message: format!(
+                "began as {}, and {} is published since: what that one changed is not in here",
+                row.version, newer.version
+            ),
+        });
+    }
     Ok((text, checks))
 }
 
@@ -213,6 +227,13 @@ pub fn propose(
         return Err(Error::invalid(
             "version",
             "A version of that name is published already",
+        ));
+    }
+    let first = start_of_day(policy.valid_from, policy.time_zone);
+    if published.iter().any(|row| row.valid_from.utc() >= first) {
+        return Err(Error::invalid(
+            "valid_from",
+            "A version that begins on that day or later is published already; let this one begin after it",
         ));
     }
     let warnings = checks.warnings();

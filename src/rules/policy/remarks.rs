@@ -8,7 +8,7 @@ use super::figures::measured;
 use super::spoken::{Span, spans};
 use super::{Clause, ClauseKind, Ground, Policy};
 use crate::rules::clauses::{Test, Window};
-use crate::rules::deadline::{ClockLength, Length};
+use crate::rules::deadline::{Clock, ClockLength, Length};
 use crate::rules::words::words;
 
 words! { Grade { Error = "error", Warning = "warning" } }
@@ -49,6 +49,7 @@ impl Policy {
         let mut remarks = Remarks(Vec::new());
         for ground in &self.grounds {
             overlaps(self, ground, &mut remarks);
+            promises(self, ground, &mut remarks);
             gaps(self, ground, &mut remarks);
         }
         for clause in &self.clauses {
@@ -107,6 +108,25 @@ fn overlaps(policy: &Policy, ground: &Ground, remarks: &mut Remarks) {
                 remarks.say(Grade::Error, &at(clause), message);
             }
             _ => *seen = Some((clause.id.clone(), number)),
+        }
+    }
+}
+
+/// Two clocks of one ground that promise the same thing with different numbers.
+fn promises(policy: &Policy, ground: &Ground, remarks: &mut Remarks) {
+    let of = |clause: &String| ground.clauses.contains(clause);
+    let clocks: Vec<&Clock> = policy.clocks.iter().filter(|it| of(&it.clause)).collect();
+    for (index, clock) in clocks.iter().enumerate() {
+        let same = |other: &&&Clock| other.kind == clock.kind && other.starts == clock.starts;
+        let later = clocks[index + 1..].iter().filter(same);
+        for other in later.filter(|other| other.length != clock.length) {
+            let message = format!(
+                "promises {} in one time and {} in another for the same ground; both run",
+                clock.kind.word().replace('_', " "),
+                other.clause
+            );
+            let at = format!("clauses.{}", clock.clause);
+            remarks.say(Grade::Warning, &at, message);
         }
     }
 }
