@@ -9,6 +9,7 @@ async fn a_manager_reads_the_reports_and_takes_the_figures_along() {
         walk.signs_in("manager", "").await;
         promises(walk).await;
         refunds(walk).await;
+        fourteen_days(walk).await;
     })
     .await;
 }
@@ -54,6 +55,37 @@ async fn refunds(walk: &Walk) {
         .await;
     b.sees("There is a problem").await;
     walk.arrives("6-days-backwards").await;
+}
+
+/// What would fourteen days have cost last quarter? Nobody says where to look.
+async fn fourteen_days(walk: &Walk) {
+    let b = &walk.browser;
+    b.follows("Policies").await;
+    b.sees("Virtual numbers: refunds").await;
+    walk.arrives("7-policies").await;
+    b.enters("fourteen-days").await;
+    b.sees("Nothing stands against it.").await;
+    walk.arrives("8-draft").await;
+    b.presses("Try the last quarter").await;
+    b.comes_to_see("The text itself would have granted £").await;
+    b.sees("Newly granted").await;
+    walk.arrives("9-trial").await;
+    let sheet = b.downloads("All of them as CSV").await;
+    assert!(sheet.lines().count() > 8, "{sheet}");
+    b.follows_beside("C-1001", "D4").await;
+    b.sees("Claimed within (days)").await;
+    walk.arrives("10-clause").await;
+    b.fills("Claimed within (days)", "soon").await;
+    b.presses("Keep D4").await;
+    b.sees("Enter a whole number from 1 to 9999").await;
+    walk.arrives("11-clause-refused").await;
+    b.follows("What it tests, as a text").await;
+    b.sees("The document (TOML)").await;
+    walk.arrives("12-text").await;
+    walk.opens("/queue/policies/panel-guarantee/2025-04-12")
+        .await;
+    b.sees("Compared with another version").await;
+    walk.arrives("13-version").await;
 }
 
 #[tokio::test]
