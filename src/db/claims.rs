@@ -43,6 +43,8 @@ pub struct Claim {
     pub granted_e8: Option<i64>,
     pub flagged: bool,
     pub seq: i64,
+    /// What its last answer rests on.
+    pub clause: Option<String>,
 }
 
 impl Claim {
@@ -193,12 +195,14 @@ pub fn set_assessed(
     outcome: &str,
     computed_e8: Option<i64>,
     flagged: bool,
+    clause: Option<&str>,
 ) -> QueryResult<()> {
     diesel::update(claims::table.find(id))
         .set((
             claims::outcome.eq(outcome),
             claims::computed_e8.eq(computed_e8),
             claims::flagged.eq(flagged),
+            claims::clause.eq(clause),
         ))
         .execute(&mut **tx)
         .map(|_| ())

@@ -135,6 +135,12 @@ pub fn find(conn: &mut Conn, id: &LetterId) -> QueryResult<Row> {
     outbox::table.find(id).first(conn)
 }
 
+/// Whether a letter with this key was written, whatever became of it.
+pub fn is_queued(conn: &mut Conn, key: &str) -> QueryResult<bool> {
+    let found = outbox::table.filter(outbox::key.eq(key));
+    diesel::select(diesel::dsl::exists(found)).get_result(conn)
+}
+
 /// The newest letters first, those in `state` alone where one is named.
 pub fn list(conn: &mut Conn, state: Option<&str>, limit: i64) -> QueryResult<Vec<Row>> {
     let mut query = outbox::table

@@ -1,6 +1,8 @@
 //! Aggregates for the managers' pages, read only. What they count is what happened: clocks, assessments, decisions.
-//! Promises are here, refunds in `refunds`; whoever is limited to some sellers (`Scope`) counts only those.
+//! Promises are here, refunds in `refunds`, why a promise was broken in `causes`; whoever is limited to some sellers (`Scope`) counts only those.
 
+pub mod causes;
+pub mod holders;
 pub mod refunds;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -8,10 +10,12 @@ use diesel::prelude::*;
 
 use super::Conn;
 use super::columns::At;
-use super::schema::{claims, clocks, people, sellers, tickets};
+use super::schema::{claims, clocks, sellers, tickets};
 use super::tickets::Scope;
 use crate::ids::SellerId;
 use crate::rules::sla::{Fate, Sample};
+
+use self::holders::Holders;
 
 /// The days that a report covers, both ends included, and the seller where it is about one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +26,7 @@ pub struct Period {
 }
 
 type ClockRow = (
+    String,
     String,
     String,
     String,
@@ -39,6 +44,7 @@ pub fn samples(
     conn: &mut Conn,
     scope: &Scope,
     period: &Period,
+    holders: &Holders,
     now: DateTime<Utc>,
 ) -> QueryResult<Vec<Sample>> {
     let mut query = clocks::table
@@ -54,6 +60,7 @@ pub fn samples(
                 .and(clocks::firmness.ne("estimate")),
         )
         .select((
+            clocks::ticket_id,
             sellers::slug,
             clocks::kind,
             clocks::clause,
@@ -73,11 +80,13 @@ pub fn samples(
         query = query.filter(clocks::seller_id.eq(seller.clone()));
     }
     let rows: Vec<ClockRow> = query.load(conn)?;
-    Ok(rows.into_iter().map(|row| sample(row, now)).collect())
+    let sample = |row| sample(row, holders, now);
+    Ok(rows.into_iter().map(sample).collect())
 }
 
-fn sample(row: ClockRow, now: DateTime<Utc>) -> Sample {
+fn sample(row: ClockRow, holders: &Holders, now: DateTime<Utc>) -> Sample {
     let (
+        ticket,
         seller,
         kind,
         clause,
@@ -96,7 +105,9 @@ fn sample(row: ClockRow, now: DateTime<Utc>) -> Sample {
         _ if breached_at.is_some() || late => Fate::Missed,
         _ => Fate::Waiting,
     };
+    let ended = stopped_at.map_or(now, At::utc);
     Sample {
+        agent: holders.at(&ticket, ended).map(str::to_owned),
         seller,
         kind,
         clause,
@@ -112,17 +123,27 @@ fn sample(row: ClockRow, now: DateTime<Utc>) -> Sample {
 /// A broken promise with the way to its ticket.
 #[derive(Debug, Clone, Queryable)]
 pub struct Breach {
+    pub ticket_id: String,
+    pub claim_id: Option<String>,
     pub ticket: String,
     pub claim: Option<String>,
     pub subject: String,
     pub seller: String,
+    /// Its short name.
+    pub shop: String,
     pub policy: String,
     pub kind: String,
     pub clause: String,
     pub firmness: String,
     pub due_at: At,
     pub stopped_at: Option<At>,
-    pub assignee: Option<String>,
+}
+
+impl Breach {
+    /// When it ended, or came due while it runs: the moment at which whoever had it answers for it.
+    pub fn ended_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        self.stopped_at.map_or(now, At::utc)
+    }
 }
 
 /// Firm promises that were broken in the period, the latest due first.
@@ -135,10 +156,7 @@ pub fn breaches(
 ) -> QueryResult<Vec<Breach>> {
     let mut query = clocks::table
         .inner_join(sellers::table)
-        .inner_join(
-            tickets::table
-                .left_join(people::table.on(people::id.nullable().eq(tickets::assignee_id))),
-        )
+        .inner_join(tickets::table)
         .left_join(claims::table.on(claims::id.nullable().eq(clocks::claim_id)))
         .filter(
             clocks::starts_on
@@ -157,17 +175,19 @@ pub fn breaches(
         .order((clocks::due_at.desc(), clocks::id))
         .limit(limit)
         .select((
+            clocks::ticket_id,
+            clocks::claim_id,
             tickets::number,
             claims::number.nullable(),
             tickets::subject,
             sellers::name,
+            sellers::slug,
             sellers::policy,
             clocks::kind,
             clocks::clause,
             clocks::firmness,
             clocks::due_at,
             clocks::stopped_at,
-            people::name.nullable(),
         ))
         .into_boxed();
     if !scope.0.is_empty() {

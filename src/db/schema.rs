@@ -325,6 +325,7 @@ diesel::table! {
         granted_e8 -> Nullable<BigInt>,
         flagged -> Bool,
         seq -> BigInt,
+        clause -> Nullable<Text>,
     }
 }
 

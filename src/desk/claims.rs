@@ -337,12 +337,15 @@ fn keep(
     };
     let row = rows::insert_assessment(tx, row)?;
     let amount = assessment.amount.map(|amount| amount.e8());
+    let shelf = policies::shelf(tx, &assessment.policy.id)?;
+    let deciding = governing(&shelf, assessment)?.deciding(assessment);
     rows::set_assessed(
         tx,
         &claim.id,
         assessment.outcome.word(),
         amount,
         assessment.flagged,
+        deciding.map(|finding| finding.id.as_str()),
     )?;
     Ok(row)
 }
@@ -399,6 +402,7 @@ fn unfiled(act: &Act, new: &New, (seller, zone): (&Seller, Tz), order: Option<&O
         computed_e8: None,
         granted_e8: None,
         flagged: false,
+        clause: None,
         seq: 1,
     }
 }

@@ -26,3 +26,4 @@ pub mod sellers;
 pub mod tasks;
 pub mod throttle;
 pub mod tickets;
+pub mod weekly;

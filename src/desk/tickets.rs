@@ -234,11 +234,10 @@ pub fn assign(
         }
     };
     rows::set_assignee(tx, &ticket.id, to)?;
-    record(
-        tx,
-        act,
-        Happened::new(&ticket.seller_id, "ticket_assigned", words).on_ticket(&ticket.id),
-    )?;
+    let happened = Happened::new(&ticket.seller_id, "ticket_assigned", words);
+    // Who it is, for reports on whose turn it was.
+    let happened = happened.on_ticket(&ticket.id).with((to,))?;
+    record(tx, act, happened)?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ pub mod claims;
 pub mod parts;
 pub mod payouts;
 pub mod people;
+pub mod reports;
 pub mod sanctions;
 pub mod schedule;
 pub mod tickets;

@@ -1,5 +1,6 @@
 //! Amounts and counts as people read them. Pages and letters take them from here, so that the same sum looks the same in both.
 
+use chrono::NaiveDate;
 use iso_currency::Currency;
 
 /// Digits of an amount: whole currency amounts at 8 decimals.
@@ -62,6 +63,23 @@ pub fn mark(currency: &str) -> String {
         "JPY" => "¥".into(),
         "INR" => "₹".into(),
         other => format!("{other}\u{a0}"),
+    }
+}
+
+/// "1–30 November 2026", "30 October – 5 November 2026".
+pub fn days(from: NaiveDate, to: NaiveDate) -> String {
+    let first = |pattern: &str| from.format(pattern).to_string();
+    let last = to.format("%-d %B %Y");
+    if from == to {
+        return last.to_string();
+    }
+    let same = |pattern: &str| first(pattern) == to.format(pattern).to_string();
+    if same("%Y %m") {
+        format!("{}–{last}", first("%-d"))
+    } else if same("%Y") {
+        format!("{} – {last}", first("%-d %B"))
+    } else {
+        format!("{} – {last}", first("%-d %B %Y"))
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod adjudicate;
 pub mod assessment;
 pub mod calendar;
+pub mod causes;
 pub mod clauses;
 pub mod clock;
 pub mod conduct;

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::assessment::{Assessment, Finding, Met};
+use super::assessment::{Assessment, Finding, Met, Outcome};
 use super::calendar::{Calendar, Holidays, Hours, start_of_day};
 use super::clauses::Test;
 use super::deadline::Clock;
@@ -254,6 +254,27 @@ impl Policy {
                 && self.clause(&finding.id).is_none_or(Clause::binds_unmet)
         };
         assessment.clauses.iter().filter(stands)
+    }
+
+    /// What the answer rests on: the first clause that stands against the claim, else the one that gives the amount, else one that
+    /// lets it in.
+    pub fn deciding<'a>(&'a self, assessment: &'a Assessment) -> Option<&'a Finding> {
+        let met = |kind: ClauseKind| {
+            let of_kind = assessment.clauses.iter().filter(move |finding| {
+                finding.result == Met::Met
+                    && self
+                        .clause(&finding.id)
+                        .is_some_and(|clause| clause.kind == kind)
+            });
+            of_kind.into_iter().next()
+        };
+        let against = match assessment.outcome {
+            Outcome::Ineligible => self.against(assessment).next(),
+            _ => None,
+        };
+        against
+            .or_else(|| met(ClauseKind::Amount))
+            .or_else(|| met(ClauseKind::Eligibility))
     }
 
     /// The clauses of a ground, in the ground's order.

@@ -11,6 +11,8 @@ use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
 /// One clock as the report sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
+    /// Whoever had the conversation when the clock ended, or has it now; none where nobody did.
+    pub agent: Option<String>,
     /// The seller's short name.
     pub seller: String,
     pub kind: String,
@@ -95,6 +97,15 @@ impl Cut {
             .unwrap_or(day)
     }
 
+    /// The last day of the week or month that begins on this day.
+    pub fn last(self, first: NaiveDate) -> NaiveDate {
+        let next = match self {
+            Cut::Week => first.checked_add_days(Days::new(7)),
+            Cut::Month => first.checked_add_months(Months::new(1)),
+        };
+        next.and_then(|next| next.pred_opt()).unwrap_or(first)
+    }
+
     /// The first days of all weeks or months that a period touches.
     pub fn firsts(self, from: NaiveDate, to: NaiveDate) -> Vec<NaiveDate> {
         let mut firsts = Vec::new();
@@ -150,6 +161,37 @@ fn line((seller, kind, clause, firmness): (&str, &str, &str, &str), samples: &[&
         p90: percentile(&taken, 90),
         p95: percentile(&taken, 95),
     }
+}
+
+/// What one person had: firm promises kept, not kept, still running.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// None: nobody had them.
+    pub agent: Option<String>,
+    pub kept: usize,
+    pub missed: usize,
+    pub waiting: usize,
+}
+
+/// By whoever had the conversation, in the order of their names; nobody's last. A leader board would measure who takes the easy
+/// ones.
+pub fn by_agent<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Vec<Share> {
+    let mut shares: BTreeMap<(bool, Option<&str>), Share> = BTreeMap::new();
+    for sample in samples {
+        let key = (sample.agent.is_none(), sample.agent.as_deref());
+        let share = shares.entry(key).or_insert_with(|| Share {
+            agent: sample.agent.clone(),
+            kept: 0,
+            missed: 0,
+            waiting: 0,
+        });
+        match sample.fate {
+            Fate::Kept => share.kept += 1,
+            Fate::Missed => share.missed += 1,
+            Fate::Waiting => share.waiting += 1,
+        }
+    }
+    shares.into_values().collect()
 }
 
 /// Seconds from start to stop, for clocks that have stopped.
@@ -265,6 +307,7 @@ mod tests {
     fn sample(on: &str, hours: Option<i64>, fate: Fate) -> Sample {
         let starts_at = day(on).and_hms_opt(9, 0, 0).unwrap().and_utc();
         Sample {
+            agent: None,
             seller: "shop".into(),
             kind: "decision".into(),
             clause: "B22".into(),
@@ -316,6 +359,32 @@ mod tests {
         assert_eq!(firsts.len(), 13);
         assert_eq!(firsts[0], day("2025-12-01"));
         assert_eq!(firsts[12], day("2026-12-01"));
+    }
+
+    #[test]
+    fn people_are_listed_by_name_and_nobody_last() {
+        let had_by = |agent: Option<&str>, fate| Sample {
+            agent: agent.map(str::to_owned),
+            ..sample("2026-11-02", Some(1), fate)
+        };
+        let samples = [
+            had_by(None, Fate::Missed),
+            had_by(Some("Zoe"), Fate::Kept),
+            had_by(Some("Abel"), Fate::Waiting),
+            had_by(Some("Zoe"), Fate::Missed),
+        ];
+        let shares: Vec<_> = by_agent(&samples)
+            .into_iter()
+            .map(|share| (share.agent, share.kept, share.missed, share.waiting))
+            .collect();
+        assert_eq!(
+            shares,
+            [
+                (Some("Abel".to_owned()), 0, 0, 1),
+                (Some("Zoe".to_owned()), 1, 1, 0),
+                (None, 0, 1, 0),
+            ]
+        );
     }
 
     #[test]

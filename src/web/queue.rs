@@ -22,7 +22,7 @@ mod panel;
 pub mod payouts;
 pub mod policies;
 pub mod question;
-mod record;
+pub mod record;
 pub mod sanctions;
 mod second;
 mod seen;

@@ -176,8 +176,10 @@ routes! {
 
     Manager  GET  "/reports/sla" => reports::sla::show;
     Manager  GET  "/reports/sla.csv" => reports::sla::csv;
+    Manager  GET  "/reports/sla.xlsx" => reports::sla::workbook;
     Manager  GET  "/reports/refunds" => reports::refunds::show;
     Manager  GET  "/reports/refunds.csv" => reports::refunds::csv;
+    Manager  GET  "/reports/refunds.xlsx" => reports::refunds::workbook;
 
     Visitor  GET  "/styleguide" => styleguide::show;
     Visitor  GET  "/demo/mail" => demo::index;

@@ -1,4 +1,5 @@
-//! Doors driven by time: letters leave, payouts go through the gateway, panels are asked, clocks break, spent links and sessions are
+//! Doors driven by time: letters leave, payouts go through the gateway, panels are asked, clocks break, managers hear of
+//! their week, spent links and sessions are
 //! swept. Each tick takes a lease or a short transaction, calls one verb, and commits. Runs inside `serve` or alone as `work`; two of
 //! them at once do nothing twice.
 
@@ -8,6 +9,7 @@ pub mod panels;
 pub mod payouts;
 pub mod sweep;
 pub mod trials;
+pub mod weekly;
 
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -77,11 +79,13 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
 pub async fn round(app: &App) -> Result<Round> {
     let breaches = clocks::tick(app).await;
     let calls = payouts::tick(app).await;
+    let weekly = weekly::tick(app).await;
     let letters = letters::tick(app).await;
     let moved = panels::tick(app).await;
     let tried = trials::tick(app).await;
     calls?;
     tried?;
+    weekly?;
     let (sent, failed) = letters?;
     Ok(Round {
         sent,

@@ -11,6 +11,7 @@ use redress::config::Config;
 use redress::db::claims::Claim;
 use redress::db::files::File;
 use redress::db::orders::Order;
+use redress::db::reports::holders::Holders;
 use redress::db::reports::{self, Period};
 use redress::db::tickets::{Scope, Ticket};
 use redress::db::{self, Conn};
@@ -240,7 +241,15 @@ fn each_of_three_months_has_promises_kept_and_promises_missed() {
         let samples = desk
             .app
             .pool
-            .read(|conn| Ok(reports::samples(conn, &Scope(Vec::new()), &period, now)?))
+            .read(|conn| {
+                Ok(reports::samples(
+                    conn,
+                    &Scope(Vec::new()),
+                    &period,
+                    &Holders::default(),
+                    now,
+                )?)
+            })
             .unwrap();
         let count = |fate| {
             let settled = samples.iter().filter(|sample| sample.fate == fate);

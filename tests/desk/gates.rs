@@ -141,6 +141,8 @@ const TABLE: &[(&str, &str, &str)] = &[
 
     ("GET",  "/reports/sla", MANAGERS),
     ("GET",  "/reports/sla.csv", MANAGERS),
+    ("GET",  "/reports/sla.xlsx", MANAGERS),
+    ("GET",  "/reports/refunds.xlsx", MANAGERS),
     ("GET",  "/reports/refunds", MANAGERS),
     ("GET",  "/reports/refunds.csv", MANAGERS),
 

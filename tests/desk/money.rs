@@ -333,6 +333,7 @@ fn decided(
         computed_e8: judged.amount.map(Amount::e8),
         granted_e8: None,
         flagged: false,
+        clause: None,
         seq: 0,
     };
     claims::insert_claim(tx, &claim)?;

@@ -164,10 +164,15 @@ const NAMED_ONLY_IN: &[(&[&str], &[&str], &str)] = &[
         &["web/fields.rs", "web/paper/"],
         "money is never a float",
     ),
-    // The parser refuses floats by name; the charts draw with them.
+    // The parser refuses floats by name; the charts draw with them, and a workbook's numbers are nothing else.
     (
         &["f64"],
-        &["web/chart/", "web/fields.rs", "rules/facts/json.rs"],
+        &[
+            "web/chart/",
+            "web/fields.rs",
+            "web/sheet/workbook.rs",
+            "rules/facts/json.rs",
+        ],
         "money is never a float",
     ),
 ];

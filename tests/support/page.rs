@@ -35,6 +35,19 @@ pub struct Form {
 }
 
 impl Browser {
+    /// The answer's bytes, as a browser would save them.
+    pub async fn saves(&self, path: &str) -> (u16, HeaderMap, Vec<u8>) {
+        let cookies = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        let cookies = cookies.collect::<Vec<_>>().join("; ");
+        let request = Client::new().get(format!("{}{path}", self.base));
+        let answer = request.header(COOKIE, cookies).send().await.unwrap();
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        (status, headers, answer.bytes().await.unwrap().to_vec())
+    }
+
     pub fn new(base: &str) -> Browser {
         // Whoever comes second finds it there.
         let _ = rustls::crypto::ring::default_provider().install_default();

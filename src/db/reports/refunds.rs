@@ -8,8 +8,9 @@ use diesel::prelude::*;
 use super::Period;
 use crate::db::Conn;
 use crate::db::columns::At;
-use crate::db::schema::{claims, decisions, orders, payouts, people, sellers};
+use crate::db::schema::{claims, decisions, disputes, orders, payouts, people, sellers};
 use crate::db::tickets::Scope;
+use crate::ids::SellerId;
 use crate::rules::lifecycle::payout::State;
 
 /// One claim as the report sees it. Amounts at 8 decimals.
@@ -17,7 +18,10 @@ use crate::rules::lifecycle::payout::State;
 pub struct Request {
     /// The seller's short name.
     pub seller: String,
+    pub customer: String,
     pub ground: String,
+    /// What its last answer rests on; none of claims from before that was kept.
+    pub clause: Option<String>,
     pub currency: String,
     pub state: String,
     pub received_on: NaiveDate,
@@ -42,7 +46,7 @@ impl Request {
 
 type Row = (
     String,
-    (String, String, String, String),
+    (String, String, String, Option<String>, String, String),
     (NaiveDate, At, Option<At>),
     (Option<i64>, Option<i64>, Option<i64>),
     Option<i64>,
@@ -63,7 +67,9 @@ pub fn requests(conn: &mut Conn, scope: &Scope, period: &Period) -> QueryResult<
             claims::id,
             (
                 sellers::slug,
+                claims::customer_id,
                 claims::ground,
+                claims::clause,
                 claims::currency,
                 claims::state,
             ),
@@ -96,7 +102,7 @@ fn request(
 ) -> Request {
     let (
         id,
-        (seller, ground, currency, state),
+        (seller, customer, ground, clause, currency, state),
         (received_on, received_at, decided_at),
         (requested_e8, computed_e8, granted_e8),
         charge_e8,
@@ -116,7 +122,9 @@ fn request(
         automatic: by == "policy",
         received_at: received_at.utc(),
         seller,
+        customer,
         ground,
+        clause,
         currency,
         state,
         received_on,
@@ -241,6 +249,187 @@ pub fn grounds(requests: &[Request]) -> Vec<Ground> {
             .saturating_add(request.granted_e8.unwrap_or(0));
     }
     grounds.into_values().collect()
+}
+
+/// One clause of one seller in one currency: the claims whose last answer rests on it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ByClause {
+    pub seller: String,
+    pub clause: String,
+    pub currency: String,
+    pub filed: i64,
+    pub approved: i64,
+    pub rejected: i64,
+    pub asked_e8: i64,
+    pub computed_e8: i64,
+    pub granted_e8: i64,
+}
+
+/// The same requests by seller, clause and currency, in that order.
+pub fn by_clause(requests: &[Request]) -> Vec<ByClause> {
+    let mut clauses: BTreeMap<(&str, &str, &str), ByClause> = BTreeMap::new();
+    for request in requests {
+        let Some(clause) = &request.clause else {
+            continue;
+        };
+        let key = (
+            request.seller.as_str(),
+            clause.as_str(),
+            request.currency.as_str(),
+        );
+        let line = clauses.entry(key).or_insert_with(|| ByClause {
+            seller: request.seller.clone(),
+            clause: clause.clone(),
+            currency: request.currency.clone(),
+            ..ByClause::default()
+        });
+        line.filed += 1;
+        line.approved += i64::from(request.state == "approved");
+        line.rejected += i64::from(request.state == "rejected");
+        line.asked_e8 = line.asked_e8.saturating_add(request.asked_e8);
+        let (computed, granted) = (request.computed_e8, request.granted_e8);
+        line.computed_e8 = line.computed_e8.saturating_add(computed.unwrap_or(0));
+        line.granted_e8 = line.granted_e8.saturating_add(granted.unwrap_or(0));
+    }
+    clauses.into_values().collect()
+}
+
+/// Somebody who asked again and again: their requests in the period, and what they were granted, by currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimant {
+    pub customer: String,
+    pub filed: usize,
+    pub granted: BTreeMap<String, i64>,
+}
+
+/// Those with at least so many requests, the most first; the same number in the order of their ids.
+pub fn claimants(requests: &[Request], least: usize) -> Vec<Claimant> {
+    let mut by_customer: BTreeMap<&str, Claimant> = BTreeMap::new();
+    for request in requests {
+        let one = by_customer
+            .entry(&request.customer)
+            .or_insert_with(|| Claimant {
+                customer: request.customer.clone(),
+                filed: 0,
+                granted: BTreeMap::new(),
+            });
+        one.filed += 1;
+        let granted = request.granted_e8.filter(|e8| *e8 > 0);
+        if let Some(granted) = granted {
+            let sum = one.granted.entry(request.currency.clone()).or_default();
+            *sum = sum.saturating_add(granted);
+        }
+    }
+    let often = by_customer.into_values().filter(|one| one.filed >= least);
+    let mut often: Vec<Claimant> = often.collect();
+    often.sort_by(|a, b| b.filed.cmp(&a.filed).then(a.customer.cmp(&b.customer)));
+    often
+}
+
+/// One person in one currency: what they decided, and where it was not what the rules computed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Decider {
+    pub name: String,
+    pub currency: String,
+    pub decided: i64,
+    pub overridden: i64,
+    /// Granted above what was computed, and kept back below it.
+    pub above_e8: i64,
+    pub below_e8: i64,
+}
+
+/// By name and currency; the policy's own decisions are nobody's.
+pub fn people(conn: &mut Conn, scope: &Scope, period: &Period) -> QueryResult<Vec<Decider>> {
+    let mut query = decisions::table
+        .inner_join(claims::table)
+        .inner_join(people::table.on(people::id.eq(decisions::decided_by)))
+        .filter(
+            claims::received_on
+                .ge(period.from)
+                .and(claims::received_on.le(period.to)),
+        )
+        .select((
+            people::name,
+            decisions::currency,
+            decisions::override_reason.is_not_null(),
+            decisions::computed_e8,
+            decisions::amount_e8,
+        ))
+        .into_boxed();
+    if !scope.0.is_empty() {
+        query = query.filter(decisions::seller_id.eq_any(scope.0.clone()));
+    }
+    if let Some(seller) = &period.seller {
+        query = query.filter(decisions::seller_id.eq(seller.clone()));
+    }
+    let rows: Vec<(String, String, bool, Option<i64>, i64)> = query.load(conn)?;
+    let mut by_name: BTreeMap<(String, String), Decider> = BTreeMap::new();
+    for (name, currency, overridden, computed_e8, amount_e8) in rows {
+        let key = (name.clone(), currency.clone());
+        let one = by_name.entry(key).or_insert_with(|| Decider {
+            name,
+            currency,
+            ..Decider::default()
+        });
+        one.decided += 1;
+        if overridden {
+            one.overridden += 1;
+            let difference = amount_e8.saturating_sub(computed_e8.unwrap_or(0));
+            one.above_e8 = one.above_e8.saturating_add(difference.max(0));
+            one.below_e8 = one.below_e8.saturating_add(-difference.min(0));
+        }
+    }
+    Ok(by_name.into_values().collect())
+}
+
+/// Chargebacks that were opened in the period, by currency and how they stand.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Disputed {
+    pub currency: String,
+    /// Count and sum of those that are open, won, lost.
+    pub open: (i64, i64),
+    pub won: (i64, i64),
+    pub lost: (i64, i64),
+}
+
+/// Opened within these two instants, the second left out.
+pub fn disputed(
+    conn: &mut Conn,
+    scope: &Scope,
+    seller: Option<&SellerId>,
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+) -> QueryResult<Vec<Disputed>> {
+    let mut query = disputes::table
+        .filter(
+            disputes::opened_at
+                .ge(At::from(from))
+                .and(disputes::opened_at.lt(At::from(until))),
+        )
+        .select((disputes::currency, disputes::status, disputes::amount_e8))
+        .into_boxed();
+    if !scope.0.is_empty() {
+        query = query.filter(disputes::seller_id.eq_any(scope.0.clone()));
+    }
+    if let Some(seller) = seller {
+        query = query.filter(disputes::seller_id.eq(seller.clone()));
+    }
+    let rows: Vec<(String, String, i64)> = query.load(conn)?;
+    let mut by_currency: BTreeMap<String, Disputed> = BTreeMap::new();
+    for (currency, status, amount_e8) in rows {
+        let key = currency.clone();
+        let line = by_currency.entry(key).or_insert_with(|| Disputed {
+            currency,
+            ..Disputed::default()
+        });
+        let place = match status.as_str() {
+            "won" => &mut line.won,
+            "lost" => &mut line.lost,
+            _ => &mut line.open,
+        };
+        place.0 += 1;
+        place.1 = place.1.saturating_add(amount_e8);
+    }
+    Ok(by_currency.into_values().collect())
 }
 
 /// A decision that was not the rules' own, with both amounts.

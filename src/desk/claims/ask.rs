@@ -288,6 +288,10 @@ pub fn appeal(tx: &mut Tx, act: &Act, id: &ClaimId, words: &str) -> Result<Optio
     }
     if rejected_by(tx, &claim, ticket.assignee_id.as_ref())? {
         crate::db::tickets::set_assignee(tx, &ticket.id, None)?;
+        let words = "Given back to everyone: somebody else decides an appeal.";
+        let given = Happened::new(&claim.seller_id, "ticket_assigned", words);
+        let to: Option<&PersonId> = None;
+        record(tx, act, given.on_ticket(&ticket.id).with((to,))?)?;
     }
     tickets::say(tx, act, &ticket, "customer", words)?;
     let happened = Happened::new(

@@ -17,11 +17,11 @@ use crate::error::{Error, Result};
 use crate::ids::{DepositId, OrderId, PayoutId, PersonId};
 use crate::rules::ledger::{AccountKind, Movement};
 use crate::rules::lots::Source;
-use crate::web::csv::{Cell, Csv};
 use crate::web::filters;
 use crate::web::gate::Customer;
 use crate::web::page::{Frame, render};
 use crate::web::parts::{Amount, Badge, Moment, Pager, Tone};
+use crate::web::sheet::{Cell, Sheet};
 use crate::web::show::order as words;
 
 const A_PAGE: usize = 50;
@@ -429,17 +429,20 @@ pub async fn csv(app: Data<App>, visit: Customer) -> Result<HttpResponse> {
     Ok(csv.send("balance.csv"))
 }
 
-fn table(conn: &mut Conn, viewer: &Viewer) -> Result<Csv> {
-    let mut csv = Csv::new(&[
-        "When (UTC)",
-        "Seller",
-        "Currency",
-        "What",
-        "About",
-        "In",
-        "Out",
+fn table(conn: &mut Conn, viewer: &Viewer) -> Result<Sheet> {
+    let mut csv = Sheet::new(
         "Balance",
-    ]);
+        &[
+            "When (UTC)",
+            "Seller",
+            "Currency",
+            "What",
+            "About",
+            "In",
+            "Out",
+            "Balance",
+        ],
+    );
     for purse in purses(conn, &viewer.person.id)? {
         let currency = purse.balance.currency.clone();
         let mut before = None;

@@ -7,6 +7,7 @@ use url::form_urlencoded::Serializer;
 use crate::db::reports::Period;
 use crate::db::sellers::Seller;
 use crate::error::{Error, Fields, Result};
+use crate::rules::display;
 use crate::web::fields;
 use crate::web::page::{Choice, Filled};
 
@@ -24,6 +25,11 @@ pub struct Asked {
     pub seller: Option<String>,
     /// Which table of the report, for its CSV twin.
     pub table: Option<String>,
+    /// Which of the broken promises are listed.
+    pub promise: Option<String>,
+    pub clause: Option<String>,
+    pub agent: Option<String>,
+    pub cause: Option<String>,
 }
 
 /// A link to the same report over other days.
@@ -168,22 +174,9 @@ pub fn previous(period: &Period) -> Period {
     }
 }
 
-/// "1–30 November 2026", "30 October – 5 November 2026".
+/// "1–30 November 2026".
 pub fn spoken(period: &Period) -> String {
-    let (from, to) = (period.from, period.to);
-    let first = |pattern: &str| from.format(pattern).to_string();
-    let last = to.format("%-d %B %Y");
-    if from == to {
-        return last.to_string();
-    }
-    let same = |pattern: &str| first(pattern) == to.format(pattern).to_string();
-    if same("%Y %m") {
-        format!("{}–{last}", first("%-d"))
-    } else if same("%Y") {
-        format!("{} – {last}", first("%-d %B"))
-    } else {
-        format!("{} – {last}", first("%-d %B %Y"))
-    }
+    display::days(period.from, period.to)
 }
 
 /// The sellers as options of a list, all of them first.

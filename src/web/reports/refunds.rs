@@ -6,23 +6,29 @@ use std::collections::BTreeMap;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use chrono_tz::Tz;
 
 use super::period::{self, Asked, Preset};
 use super::{Shops, scope, sheets};
 use crate::app::App;
 use crate::db::Conn;
+use crate::db::people;
 use crate::db::reports::Period;
-use crate::db::reports::refunds::{self, Ground, Overridden, Request};
+use crate::db::reports::refunds::{
+    self, ByClause, Claimant, Decider, Disputed, Ground, Overridden, Request,
+};
 use crate::db::sellers::{self, Seller};
 use crate::db::tickets::Scope;
 use crate::desk::claims::OVERRIDES;
 use crate::desk::policies;
 use crate::error::{Error, Result};
+use crate::rules::calendar::start_of_day;
 use crate::rules::sla::{Cut, percentile};
 use crate::web::chart::{self, Bar, Chart, Column, Words};
 use crate::web::gate::Manager;
 use crate::web::page::{Choice, Filled, Frame, render};
-use crate::web::parts::{Amount, Moment, Tile, Tiles, Tone};
+use crate::web::parts::{Amount, ClauseRef, Moment, Tile, Tiles, Tone};
+use crate::web::queue::record::everything_of;
 use crate::web::{filters, reports as room};
 
 const PATH: &str = "/reports/refunds";
@@ -30,8 +36,10 @@ const HEADING: &str = "Refunds";
 /// Overrides on the page; the CSV has all of them.
 const SHOWN: usize = 50;
 const ALL: i64 = 100_000;
-/// Bars of a chart.
+/// Bars of a chart, and lines of a short list.
 const BARS: usize = 8;
+/// So many requests of one customer are worth a look.
+const OFTEN: usize = 3;
 
 #[derive(Template)]
 #[template(path = "reports/refunds.html")]
@@ -43,10 +51,15 @@ struct Page {
     action: &'static str,
     as_of: String,
     csv_href: String,
+    xlsx_href: String,
     takeaway: String,
     tiles: Tiles,
     charts: Vec<Chart>,
     currencies: Vec<InCurrency>,
+    clauses: Vec<ClauseLine>,
+    deciders: Vec<DeciderLine>,
+    claimants: Vec<ClaimantLine>,
+    disputes: Vec<DisputeLine>,
     overrides: Vec<Override>,
     more_overrides: Option<String>,
     method: Vec<&'static str>,
@@ -72,6 +85,38 @@ struct Line {
     share: String,
 }
 
+struct ClauseLine {
+    clause: Option<ClauseRef>,
+    seller: String,
+    n: i64,
+    outcomes: String,
+    asked: Amount,
+    computed: Amount,
+    granted: Amount,
+}
+
+struct DeciderLine {
+    name: String,
+    decided: i64,
+    overridden: i64,
+    above: Amount,
+    below: Amount,
+}
+
+struct ClaimantLine {
+    name: String,
+    href: String,
+    filed: usize,
+    granted: Vec<Amount>,
+}
+
+struct DisputeLine {
+    currency: String,
+    open: (i64, Amount),
+    won: (i64, Amount),
+    lost: (i64, Amount),
+}
+
 struct Override {
     number: String,
     href: String,
@@ -90,6 +135,11 @@ pub(super) struct Figures {
     pub(super) requests: Vec<Request>,
     pub(super) grounds: Vec<Ground>,
     pub(super) overrides: Vec<Overridden>,
+    pub(super) clauses: Vec<ByClause>,
+    pub(super) people: Vec<Decider>,
+    /// With name and address.
+    pub(super) claimants: Vec<(Claimant, String, String)>,
+    pub(super) disputes: Vec<Disputed>,
     titles: Titles,
 }
 
@@ -125,18 +175,33 @@ pub async fn csv(app: Data<App>, visit: Manager, request: HttpRequest) -> Result
     sheets::refunds(&asked, &period, Shops::new(sellers), &figures)
 }
 
+pub async fn workbook(
+    app: Data<App>,
+    visit: Manager,
+    request: HttpRequest,
+) -> Result<HttpResponse> {
+    let asked = Asked::read(request.query_string())?;
+    let (sellers, outcome) = gather(&app, &visit, &asked).await?;
+    let (period, figures) = outcome?;
+    sheets::refunds_workbook(&period, Shops::new(sellers), &figures)
+}
+
 async fn gather(
     app: &App,
     visit: &Manager,
     asked: &Asked,
 ) -> Result<(Vec<Seller>, Result<(Period, Figures)>)> {
     let scope = scope(visit);
-    let today = visit.now.with_timezone(&visit.zone).date_naive();
+    let zone = visit.zone;
+    let today = visit.now.with_timezone(&zone).date_naive();
     let asked = asked.clone();
     app.read(move |conn| {
         let sellers = sellers::within(conn, &scope)?;
         let found = match asked.period(&sellers, today) {
-            Ok(period) => Ok((period.clone(), figures(conn, &scope, &period, &sellers)?)),
+            Ok(period) => Ok((
+                period.clone(),
+                figures(conn, &scope, &period, &sellers, zone)?,
+            )),
             Err(error) => Err(error),
         };
         Ok((sellers, found))
@@ -144,7 +209,13 @@ async fn gather(
     .await
 }
 
-fn figures(conn: &mut Conn, scope: &Scope, period: &Period, sellers: &[Seller]) -> Result<Figures> {
+fn figures(
+    conn: &mut Conn,
+    scope: &Scope,
+    period: &Period,
+    sellers: &[Seller],
+    zone: Tz,
+) -> Result<Figures> {
     let requests = refunds::requests(conn, scope, period)?;
     let mut titles = Titles::new();
     for seller in sellers {
@@ -164,7 +235,18 @@ fn figures(conn: &mut Conn, scope: &Scope, period: &Period, sellers: &[Seller]) 
             );
         }
     }
+    let mut claimants = Vec::new();
+    for one in refunds::claimants(&requests, OFTEN).into_iter().take(BARS) {
+        let person = people::find(conn, &one.customer.as_str().into())?;
+        claimants.push((one, person.name, person.email));
+    }
+    let after = period.to.succ_opt().unwrap_or(period.to);
+    let instants = (start_of_day(period.from, zone), start_of_day(after, zone));
     Ok(Figures {
+        clauses: refunds::by_clause(&requests),
+        people: refunds::people(conn, scope, period)?,
+        claimants,
+        disputes: refunds::disputed(conn, scope, period.seller.as_ref(), instants)?,
         grounds: refunds::grounds(&requests),
         overrides: refunds::overrides(conn, scope, period, ALL)?,
         requests,
@@ -197,10 +279,15 @@ fn page(
             filters::moment_in_full(visit.now, visit.zone)
         ),
         csv_href: csv("grounds"),
+        xlsx_href: asked.href("/reports/refunds.xlsx", days, &[]),
         takeaway: takeaway(figures),
         tiles: tiles(figures),
         charts: charts(figures, &shops, period),
         currencies: currencies(figures, &shops),
+        clauses: clauses(figures, &shops),
+        deciders: deciders(figures),
+        claimants: claimants(figures),
+        disputes: disputes(figures),
         overrides: figures
             .overrides
             .iter()
@@ -212,11 +299,15 @@ fn page(
     }
 }
 
-const METHOD: [&str; 5] = [
+const METHOD: [&str; 9] = [
     "A request belongs to the day on which it was received, on the seller's own wall.",
     "Asked: the amount named; where everything was asked for, what the order cost; for a whole balance, what the policy pays of it.",
     "By the policy: the amount that the rules computed when the request was last assessed. Granted: what was decided, whether or not it has been paid out yet.",
     "Automatic: decided by the policy itself, as a share of all that were decided.",
+    "By clause: the one that the last answer rests on, which is the first that stands against the request, or else the one that gives the amount.",
+    "By person: whoever decided, which is the second person where two were needed; each currency apart.",
+    "Asked again: three requests or more in the period. It says nothing of whether they were right.",
+    "A chargeback belongs to the moment at which its bank opened it, on the reader's wall.",
     "The difference of an override is granted less computed: above zero it was paid beyond the policy, below zero it was kept back.",
 ];
 
@@ -493,6 +584,61 @@ fn line(ground: &Ground, figures: &Figures, shops: &Shops) -> Line {
             ground.decided.unsigned_abs(),
         ),
     }
+}
+
+fn clauses(figures: &Figures, shops: &Shops) -> Vec<ClauseLine> {
+    let lines = figures.clauses.iter().map(|line| {
+        let amount = |e8| Amount::new(e8, &line.currency);
+        ClauseLine {
+            clause: shops.clause(&line.seller, &line.clause),
+            seller: shops.name(&line.seller).to_owned(),
+            n: line.filed,
+            outcomes: format!("{} approved, {} rejected", line.approved, line.rejected),
+            asked: amount(line.asked_e8),
+            computed: amount(line.computed_e8),
+            granted: amount(line.granted_e8),
+        }
+    });
+    lines.collect()
+}
+
+fn deciders(figures: &Figures) -> Vec<DeciderLine> {
+    let lines = figures.people.iter().map(|one| DeciderLine {
+        name: one.name.clone(),
+        decided: one.decided,
+        overridden: one.overridden,
+        above: Amount::new(one.above_e8, &one.currency),
+        below: Amount::new(one.below_e8, &one.currency),
+    });
+    lines.collect()
+}
+
+fn claimants(figures: &Figures) -> Vec<ClaimantLine> {
+    let lines = figures.claimants.iter().map(|(one, name, email)| {
+        let granted = one.granted.iter();
+        ClaimantLine {
+            name: name.clone(),
+            href: everything_of(email),
+            filed: one.filed,
+            granted: granted
+                .map(|(currency, e8)| Amount::new(*e8, currency))
+                .collect(),
+        }
+    });
+    lines.collect()
+}
+
+fn disputes(figures: &Figures) -> Vec<DisputeLine> {
+    let lines = figures.disputes.iter().map(|line| {
+        let of = |(n, e8): (i64, i64)| (n, Amount::new(e8, &line.currency));
+        DisputeLine {
+            currency: line.currency.clone(),
+            open: of(line.open),
+            won: of(line.won),
+            lost: of(line.lost),
+        }
+    });
+    lines.collect()
 }
 
 fn overridden(row: &Overridden, visit: &Manager) -> Override {

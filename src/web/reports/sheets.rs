@@ -1,4 +1,5 @@
-//! The reports as CSV: the same figures as on the page, one table a file, chosen by `table`. Amounts are plain decimals and times
+//! The reports for a spreadsheet: the same figures as on the page, as CSV one table a file, chosen by `table`, or all of them as one
+//! workbook. Amounts are plain decimals and times
 //! whole seconds, so that a spreadsheet can go on counting.
 
 use actix_web::HttpResponse;
@@ -11,8 +12,7 @@ use super::sla::Figures as Promises;
 use crate::db::reports::Period;
 use crate::error::{Error, Result};
 use crate::rules::sla::{self, Cut, percentile};
-use crate::web::csv::{Cell, Csv};
-use crate::web::filters;
+use crate::web::sheet::{Cell, Sheet, send_workbook};
 
 /// # Errors
 /// `Invalid` on `table` for one that this report has not.
@@ -26,10 +26,27 @@ pub fn promises(
     let sheet = match asked.table.as_deref().unwrap_or("promises") {
         "promises" => promise_lines(&shops, figures),
         "spans" => spans(period, figures),
+        "agents" => agents(figures),
         "breaches" => breaches(figures, now),
-        _ => return Err(no_such_table("promises, spans or breaches")),
+        _ => return Err(no_such_table("promises, spans, agents or breaches")),
     };
-    Ok(sheet.send(&file_name("promises", period)))
+    Ok(sheet.send(&file_name("promises", period, "csv")))
+}
+
+/// All of its tables in one file.
+pub fn promises_workbook(
+    period: &Period,
+    shops: Shops,
+    figures: &Promises,
+    now: DateTime<Utc>,
+) -> Result<HttpResponse> {
+    let sheets = [
+        promise_lines(&shops, figures),
+        spans(period, figures),
+        agents(figures),
+        breaches(figures, now),
+    ];
+    send_workbook(&sheets, &file_name("promises", period, "xlsx"))
 }
 
 /// # Errors
@@ -42,18 +59,31 @@ pub fn refunds(
 ) -> Result<HttpResponse> {
     let sheet = match asked.table.as_deref().unwrap_or("grounds") {
         "grounds" => grounds(&shops, figures),
+        "clauses" => clauses(&shops, figures),
+        "people" => deciders(figures),
         "overrides" => overrides(figures),
-        _ => return Err(no_such_table("grounds or overrides")),
+        _ => return Err(no_such_table("grounds, clauses, people or overrides")),
     };
-    Ok(sheet.send(&file_name("refunds", period)))
+    Ok(sheet.send(&file_name("refunds", period, "csv")))
+}
+
+/// All of its tables in one file.
+pub fn refunds_workbook(period: &Period, shops: Shops, figures: &Refunds) -> Result<HttpResponse> {
+    let sheets = [
+        grounds(&shops, figures),
+        clauses(&shops, figures),
+        deciders(figures),
+        overrides(figures),
+    ];
+    send_workbook(&sheets, &file_name("refunds", period, "xlsx"))
 }
 
 fn no_such_table(known: &str) -> Error {
     Error::invalid("table", format!("This report's tables are {known}"))
 }
 
-fn file_name(report: &str, period: &Period) -> String {
-    format!("{report}-{}-to-{}.csv", period.from, period.to)
+fn file_name(report: &str, period: &Period, kind: &str) -> String {
+    format!("{report}-{}-to-{}.{kind}", period.from, period.to)
 }
 
 fn count(number: usize) -> Cell {
@@ -65,24 +95,27 @@ fn seconds(value: Option<i64>) -> Cell {
 }
 
 fn instant(at: DateTime<Utc>) -> Cell {
-    Cell::Figure(filters::iso(at))
+    Cell::Instant(at)
 }
 
-fn promise_lines(shops: &Shops, figures: &Promises) -> Csv {
-    let mut sheet = Csv::new(&[
-        "seller",
-        "seller_name",
-        "promise",
-        "clause",
-        "firmness",
-        "kept",
-        "not_kept",
-        "waiting",
-        "kept_percent",
-        "median_seconds",
-        "p90_seconds",
-        "p95_seconds",
-    ]);
+fn promise_lines(shops: &Shops, figures: &Promises) -> Sheet {
+    let mut sheet = Sheet::new(
+        "Promises",
+        &[
+            "seller",
+            "seller_name",
+            "promise",
+            "clause",
+            "firmness",
+            "kept",
+            "not_kept",
+            "waiting",
+            "kept_percent",
+            "median_seconds",
+            "p90_seconds",
+            "p95_seconds",
+        ],
+    );
     for line in sla::lines(&figures.samples) {
         let share = line
             .attainment()
@@ -105,15 +138,18 @@ fn promise_lines(shops: &Shops, figures: &Promises) -> Csv {
     sheet
 }
 
-fn spans(period: &Period, figures: &Promises) -> Csv {
-    let mut sheet = Csv::new(&[
-        "from",
-        "kept",
-        "not_kept",
-        "median_seconds",
-        "p90_seconds",
-        "p95_seconds",
-    ]);
+fn spans(period: &Period, figures: &Promises) -> Sheet {
+    let mut sheet = Sheet::new(
+        "Over time",
+        &[
+            "from",
+            "kept",
+            "not_kept",
+            "median_seconds",
+            "p90_seconds",
+            "p95_seconds",
+        ],
+    );
     let cut = Cut::fitting(period.from, period.to);
     let firm = figures
         .samples
@@ -121,7 +157,7 @@ fn spans(period: &Period, figures: &Promises) -> Csv {
         .filter(|sample| matches!(sample.firmness.as_str(), "firm" | "house"));
     for span in sla::spans(firm, cut, period.from, period.to) {
         sheet.row([
-            Cell::Figure(span.first.to_string()),
+            Cell::Day(span.first),
             count(span.kept),
             count(span.missed),
             seconds(percentile(&span.taken, 50)),
@@ -132,21 +168,44 @@ fn spans(period: &Period, figures: &Promises) -> Csv {
     sheet
 }
 
-fn breaches(figures: &Promises, now: DateTime<Utc>) -> Csv {
-    let mut sheet = Csv::new(&[
-        "ticket",
-        "claim",
-        "subject",
-        "seller",
-        "promise",
-        "clause",
-        "firmness",
-        "due_at",
-        "done_at",
-        "late_seconds",
-        "assigned_to",
-    ]);
-    for breach in &figures.breaches {
+fn agents(figures: &Promises) -> Sheet {
+    let columns = ["agent", "kept", "not_kept", "waiting"];
+    let mut sheet = Sheet::new("People", &columns);
+    let firm = figures
+        .samples
+        .iter()
+        .filter(|sample| matches!(sample.firmness.as_str(), "firm" | "house"));
+    for share in sla::by_agent(firm) {
+        sheet.row([
+            Cell::words(share.agent.unwrap_or_default()),
+            count(share.kept),
+            count(share.missed),
+            count(share.waiting),
+        ]);
+    }
+    sheet
+}
+
+fn breaches(figures: &Promises, now: DateTime<Utc>) -> Sheet {
+    let mut sheet = Sheet::new(
+        "Not kept",
+        &[
+            "ticket",
+            "claim",
+            "subject",
+            "seller",
+            "promise",
+            "clause",
+            "firmness",
+            "due_at",
+            "done_at",
+            "late_seconds",
+            "assigned_to",
+            "cause",
+        ],
+    );
+    for missed in &figures.breaches {
+        let breach = &missed.breach;
         let (due, stopped) = (breach.due_at.utc(), breach.stopped_at.map(|at| at.utc()));
         sheet.row([
             Cell::words(&breach.ticket),
@@ -159,30 +218,34 @@ fn breaches(figures: &Promises, now: DateTime<Utc>) -> Csv {
             instant(due),
             Cell::maybe(stopped.map(instant)),
             Cell::count((stopped.unwrap_or(now) - due).num_seconds()),
-            Cell::words(breach.assignee.as_deref().unwrap_or_default()),
+            Cell::words(missed.holder.as_deref().unwrap_or_default()),
+            Cell::words(missed.cause.word()),
         ]);
     }
     sheet
 }
 
-fn grounds(shops: &Shops, figures: &Refunds) -> Csv {
-    let mut sheet = Csv::new(&[
-        "seller",
-        "seller_name",
-        "ground",
-        "ground_title",
-        "currency",
-        "requests",
-        "approved",
-        "rejected",
-        "ended_otherwise",
-        "open",
-        "automatic",
-        "overridden",
-        "asked",
-        "computed",
-        "granted",
-    ]);
+fn grounds(shops: &Shops, figures: &Refunds) -> Sheet {
+    let mut sheet = Sheet::new(
+        "Grounds",
+        &[
+            "seller",
+            "seller_name",
+            "ground",
+            "ground_title",
+            "currency",
+            "requests",
+            "approved",
+            "rejected",
+            "ended_otherwise",
+            "open",
+            "automatic",
+            "overridden",
+            "asked",
+            "computed",
+            "granted",
+        ],
+    );
     for line in &figures.grounds {
         let amount = |e8| Cell::amount(e8, &line.currency);
         sheet.row([
@@ -206,20 +269,79 @@ fn grounds(shops: &Shops, figures: &Refunds) -> Csv {
     sheet
 }
 
-fn overrides(figures: &Refunds) -> Csv {
-    let mut sheet = Csv::new(&[
-        "claim",
+fn clauses(shops: &Shops, figures: &Refunds) -> Sheet {
+    let columns = [
         "seller",
-        "decided_at",
-        "decided_by",
-        "verdict",
-        "reason",
-        "words",
+        "seller_name",
+        "clause",
         "currency",
+        "requests",
+        "approved",
+        "rejected",
+        "asked",
         "computed",
         "granted",
-        "difference",
-    ]);
+    ];
+    let mut sheet = Sheet::new("Clauses", &columns);
+    for line in &figures.clauses {
+        let amount = |e8| Cell::amount(e8, &line.currency);
+        sheet.row([
+            Cell::words(&line.seller),
+            Cell::words(shops.name(&line.seller)),
+            Cell::words(&line.clause),
+            Cell::words(&line.currency),
+            Cell::count(line.filed),
+            Cell::count(line.approved),
+            Cell::count(line.rejected),
+            amount(line.asked_e8),
+            amount(line.computed_e8),
+            amount(line.granted_e8),
+        ]);
+    }
+    sheet
+}
+
+fn deciders(figures: &Refunds) -> Sheet {
+    let columns = [
+        "person",
+        "currency",
+        "decided",
+        "overridden",
+        "above",
+        "below",
+    ];
+    let mut sheet = Sheet::new("People", &columns);
+    for one in &figures.people {
+        let amount = |e8| Cell::amount(e8, &one.currency);
+        sheet.row([
+            Cell::words(&one.name),
+            Cell::words(&one.currency),
+            Cell::count(one.decided),
+            Cell::count(one.overridden),
+            amount(one.above_e8),
+            amount(one.below_e8),
+        ]);
+    }
+    sheet
+}
+
+fn overrides(figures: &Refunds) -> Sheet {
+    let mut sheet = Sheet::new(
+        "Overrides",
+        &[
+            "claim",
+            "seller",
+            "decided_at",
+            "decided_by",
+            "verdict",
+            "reason",
+            "words",
+            "currency",
+            "computed",
+            "granted",
+            "difference",
+        ],
+    );
     for row in &figures.overrides {
         let amount = |e8| Cell::amount(e8, &row.currency);
         sheet.row([

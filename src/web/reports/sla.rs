@@ -11,11 +11,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::period::{self, Asked, Preset};
 use super::{Shops, clause_of, scope, sheets};
 use crate::app::App;
-use crate::db::reports::{self, Breach, Period};
+use crate::db::reports::holders::Holders;
+use crate::db::reports::{self, Breach, Period, causes};
 use crate::db::sellers::{self, Seller};
 use crate::db::tickets::Scope;
 use crate::db::{Conn, columns::At};
 use crate::error::Result;
+use crate::rules::causes::Cause;
 use crate::rules::sla::{self, AGES, Cut, Fate, Line, Sample, percentile};
 use crate::web::chart::{self, Bar, Chart, Column, Point, Words};
 use crate::web::gate::Manager;
@@ -42,12 +44,16 @@ struct Page {
     action: &'static str,
     as_of: String,
     csv_href: String,
+    xlsx_href: String,
     takeaway: String,
     tiles: Tiles,
     charts: Vec<Chart>,
     promises: Vec<Promise>,
+    agents: Vec<AgentLine>,
     breaches: Vec<Broken>,
     more_breaches: Option<String>,
+    /// Which of them are listed, where it is not all, and the way back to all.
+    narrowed: Option<(String, String)>,
     method: Vec<&'static str>,
 }
 
@@ -64,6 +70,16 @@ struct Promise {
     few: bool,
 }
 
+struct AgentLine {
+    name: String,
+    met: String,
+    n: String,
+    waiting: String,
+    missed: String,
+    href: Option<String>,
+    few: bool,
+}
+
 struct Broken {
     number: String,
     href: String,
@@ -74,14 +90,22 @@ struct Broken {
     due: Moment,
     late: String,
     assignee: String,
+    cause: &'static str,
     since: String,
+}
+
+/// A broken promise, why it was broken, and who had it when its clock ended.
+pub(super) struct Missed {
+    pub(super) breach: Breach,
+    pub(super) cause: Cause,
+    pub(super) holder: Option<String>,
 }
 
 /// What the page and its CSV are made of.
 pub(super) struct Figures {
     pub(super) samples: Vec<Sample>,
     before: Vec<Sample>,
-    pub(super) breaches: Vec<Breach>,
+    pub(super) breaches: Vec<Missed>,
     open: Vec<(String, DateTime<Utc>)>,
 }
 
@@ -106,6 +130,17 @@ pub async fn csv(app: Data<App>, visit: Manager, request: HttpRequest) -> Result
     sheets::promises(&asked, &period, Shops::new(sellers), &figures, visit.now)
 }
 
+pub async fn workbook(
+    app: Data<App>,
+    visit: Manager,
+    request: HttpRequest,
+) -> Result<HttpResponse> {
+    let asked = Asked::read(request.query_string())?;
+    let (sellers, outcome) = gather(&app, &visit, &asked).await?;
+    let (period, figures) = outcome?;
+    sheets::promises_workbook(&period, Shops::new(sellers), &figures, visit.now)
+}
+
 /// The sellers to choose from, and the figures unless the filters are wrong.
 async fn gather(
     app: &App,
@@ -127,10 +162,24 @@ async fn gather(
 }
 
 fn figures(conn: &mut Conn, scope: &Scope, period: &Period, now: DateTime<Utc>) -> Result<Figures> {
+    let holders = Holders::of(conn, period)?;
+    let breaches = reports::breaches(conn, scope, period, now, ALL)?;
+    let causes = causes::of(conn, &breaches, &holders)?;
+    let before = period::previous(period);
     Ok(Figures {
-        samples: reports::samples(conn, scope, period, now)?,
-        before: reports::samples(conn, scope, &period::previous(period), now)?,
-        breaches: reports::breaches(conn, scope, period, now, ALL)?,
+        samples: reports::samples(conn, scope, period, &holders, now)?,
+        before: reports::samples(conn, scope, &before, &Holders::default(), now)?,
+        breaches: breaches
+            .into_iter()
+            .zip(causes)
+            .map(|(breach, cause)| Missed {
+                holder: holders
+                    .at(&breach.ticket_id, breach.ended_at(now))
+                    .map(str::to_owned),
+                cause,
+                breach,
+            })
+            .collect(),
         open: reports::open_now(conn, scope, period.seller.as_ref())?,
     })
 }
@@ -145,10 +194,16 @@ fn page(
     let today = visit.now.with_timezone(&visit.zone).date_naive();
     let days = (period.from, period.to);
     let csv = |table: &str| asked.href("/reports/sla.csv", days, &[("table", table)]);
+    let narrow = Narrow::of(asked);
     let choices = period::choices(&sellers);
     let shops = Shops::new(sellers);
     let lines = sla::lines(&figures.samples);
-    let more = figures.breaches.len() > SHOWN;
+    let listed: Vec<_> = figures
+        .breaches
+        .iter()
+        .filter(|missed| narrow.holds(missed))
+        .collect();
+    let more = listed.len() > SHOWN;
     Page {
         frame: visit.frame(HEADING),
         presets: asked.presets(PATH, period, today),
@@ -161,27 +216,34 @@ fn page(
             filters::moment_in_full(visit.now, visit.zone)
         ),
         csv_href: csv("promises"),
+        xlsx_href: asked.href("/reports/sla.xlsx", days, &[]),
         takeaway: takeaway(&figures.samples, &lines, &shops),
         tiles: tiles(figures, visit.now),
-        charts: charts(figures, &lines, period, visit.now, &csv),
+        charts: charts(figures, &lines, asked, period, visit.now),
         promises: lines.iter().map(|line| promise(line, &shops)).collect(),
-        breaches: figures
-            .breaches
-            .iter()
+        agents: agents(figures, asked, period),
+        narrowed: narrow.said(&shops, listed.len()).map(|said| {
+            let back = asked.href(PATH, days, &[]);
+            (said, format!("{back}#breaches-list"))
+        }),
+        breaches: listed
+            .into_iter()
             .take(SHOWN)
-            .map(|breach| broken(breach, visit))
+            .map(|missed| broken(missed, visit))
             .collect(),
         more_breaches: more.then(|| csv("breaches")),
         method: METHOD.to_vec(),
     }
 }
 
-const METHOD: [&str; 6] = [
+const METHOD: [&str; 8] = [
     "A promise belongs to the day on which its clock started, on the seller's own wall, so a past period gives the same figures for ever, but for clocks that were still running.",
     "Kept: the clock stopped at or before its due second. Not kept: it stopped later, or its due second has passed while it runs. Still running in time, or paused: counted as waiting, in no share.",
     "Shares are of kept and not kept together, rounded down.",
     "Percentiles are of the clocks that have stopped, by nearest rank: the value shown occurred. Times are elapsed time, nights and weekends included.",
     "A pause (the customer had the turn) moves the due second by its length; the time taken counts it.",
+    "By person: whoever had the conversation when the clock ended, or has it while it runs, as the timeline says; a later change of hands changes no past report.",
+    "The cause is whose turn it was at the due moment: a payout's way, then a proposal that waited for a second person, then work to be done first, then whoever had it.",
     "Only firm promises and house targets count as not kept in the figures above the table; typical times and aims are shown in their own rows. A bank's estimate is no promise and is left out.",
 ];
 
@@ -336,14 +398,15 @@ fn said(seconds: Option<i64>) -> String {
 fn charts(
     figures: &Figures,
     lines: &[Line],
+    asked: &Asked,
     period: &Period,
     now: DateTime<Utc>,
-    csv: &dyn Fn(&str) -> String,
 ) -> Vec<Chart> {
-    let mut charts = vec![over_time(figures, period, csv)];
+    let mut charts = vec![over_time(figures, asked, period)];
     if lines.iter().any(|line| line.attainment().is_some()) {
-        charts.push(by_promise(lines));
+        charts.push(by_promise(lines, asked, period));
     }
+    charts.extend(by_cause(figures, asked, period));
     for kind in ["decision", "first_response"] {
         charts.extend(paces(figures, period, kind));
     }
@@ -351,8 +414,12 @@ fn charts(
     charts
 }
 
-fn over_time(figures: &Figures, period: &Period, csv: &dyn Fn(&str) -> String) -> Chart {
+fn over_time(figures: &Figures, asked: &Asked, period: &Period) -> Chart {
     let cut = Cut::fitting(period.from, period.to);
+    let of_span = |first: NaiveDate| {
+        let days = (first.max(period.from), cut.last(first).min(period.to));
+        format!("{}#breaches-list", asked.href(PATH, days, &[]))
+    };
     let firm = figures.samples.iter().filter(|sample| is_firm(sample));
     let spans = sla::spans(firm, cut, period.from, period.to);
     let columns: Vec<Column> = spans
@@ -362,6 +429,7 @@ fn over_time(figures: &Figures, period: &Period, csv: &dyn Fn(&str) -> String) -
             parts: vec![span.kept as u64, span.missed as u64],
             above: share(span.kept, span.missed)
                 .map_or_else(String::new, |tenths| format!("{}\u{a0}%", tenths / 10)),
+            href: (span.missed > 0).then(|| of_span(span.first)),
             ..Column::default()
         })
         .collect();
@@ -384,7 +452,11 @@ fn over_time(figures: &Figures, period: &Period, csv: &dyn Fn(&str) -> String) -
                 filters::count(span.missed as u64)
             ),
         },
-        csv: Some(csv("spans")),
+        csv: Some(asked.href(
+            "/reports/sla.csv",
+            (period.from, period.to),
+            &[("table", "spans")],
+        )),
     };
     chart::stacked(words, &["Kept", "Not kept"], &columns)
 }
@@ -396,7 +468,7 @@ fn named(cut: Cut, first: NaiveDate) -> String {
     }
 }
 
-fn by_promise(lines: &[Line]) -> Chart {
+fn by_promise(lines: &[Line], asked: &Asked, period: &Period) -> Chart {
     let bar = |line: &Line| {
         let tenths = line.attainment()?;
         Some(Bar {
@@ -405,7 +477,10 @@ fn by_promise(lines: &[Line]) -> Chart {
             said: percent(tenths as usize),
             n: (line.kept + line.missed) as u64,
             few: line.kept + line.missed < FEW,
-            href: None,
+            href: (line.missed > 0).then(|| {
+                let narrow = [("promise", line.kind.as_str()), ("clause", &line.clause)];
+                to_breaches(asked, period, &line.seller, &narrow)
+            }),
         })
     };
     let bars: Vec<Bar> = lines.iter().filter_map(bar).collect();
@@ -417,6 +492,143 @@ fn by_promise(lines: &[Line]) -> Chart {
         csv: None,
     };
     chart::bars(words, "Kept", 1000, &bars)
+}
+
+/// The list of broken promises, narrowed.
+fn to_breaches(asked: &Asked, period: &Period, shop: &str, narrow: &[(&str, &str)]) -> String {
+    let of_shop = Asked {
+        seller: match shop {
+            "" => asked.seller.clone(),
+            shop => Some(shop.to_owned()),
+        },
+        ..asked.clone()
+    };
+    let href = of_shop.href(PATH, (period.from, period.to), narrow);
+    format!("{href}#breaches-list")
+}
+
+/// Why promises were broken, the most frequent cause first.
+fn by_cause(figures: &Figures, asked: &Asked, period: &Period) -> Option<Chart> {
+    let all = figures.breaches.len() as u64;
+    let count = |cause: Cause| {
+        let of_it = figures.breaches.iter().filter(|one| one.cause == cause);
+        of_it.count() as u64
+    };
+    let mut counted: Vec<(Cause, u64)> = Cause::ALL
+        .iter()
+        .map(|cause| (*cause, count(*cause)))
+        .filter(|(_, n)| *n > 0)
+        .collect();
+    counted.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let (most, n) = *counted.first()?;
+    let bars: Vec<Bar> = counted
+        .iter()
+        .map(|(cause, n)| Bar {
+            label: cause.said().to_owned(),
+            value: *n,
+            said: filters::percent(*n, all),
+            n: *n,
+            few: false,
+            href: Some(to_breaches(asked, period, "", &[("cause", cause.word())])),
+        })
+        .collect();
+    let words = Words {
+        id: "causes".into(),
+        title: "Why promises were not kept".into(),
+        desc:
+            "One bar a cause: whose turn it was at the due moment, as a share of all broken ones."
+                .into(),
+        takeaway: format!(
+            "{} of {}: {}.",
+            filters::count(n),
+            filters::count(all),
+            most.said().to_lowercase()
+        ),
+        csv: None,
+    };
+    Some(chart::bars(words, "Share", all, &bars))
+}
+
+fn agents(figures: &Figures, asked: &Asked, period: &Period) -> Vec<AgentLine> {
+    let firm = figures.samples.iter().filter(|sample| is_firm(sample));
+    let shares = sla::by_agent(firm).into_iter().map(|share| {
+        let settled = share.kept + share.missed;
+        let narrow = share.agent.clone().unwrap_or_else(|| NOBODY.to_owned());
+        AgentLine {
+            name: share.agent.unwrap_or_else(|| "Nobody".to_owned()),
+            met: self::share(share.kept, share.missed).map_or_else(|| "–".to_owned(), percent),
+            n: filters::count(settled as u64),
+            waiting: filters::count(share.waiting as u64),
+            missed: filters::count(share.missed as u64),
+            href: (share.missed > 0)
+                .then(|| to_breaches(asked, period, "", &[("agent", narrow.as_str())])),
+            few: settled < FEW,
+        }
+    });
+    shares.collect()
+}
+
+/// How an address names that nobody had it: no name that a person can have.
+const NOBODY: &str = "-";
+
+/// Which of the broken promises an address asks for.
+struct Narrow<'a>(&'a Asked);
+
+impl<'a> Narrow<'a> {
+    fn of(asked: &'a Asked) -> Narrow<'a> {
+        Narrow(asked)
+    }
+
+    fn holds(&self, missed: &Missed) -> bool {
+        let Missed {
+            breach,
+            cause,
+            holder,
+        } = missed;
+        let is =
+            |asked: &Option<String>, own: &str| asked.as_deref().is_none_or(|asked| asked == own);
+        is(&self.0.promise, &breach.kind)
+            && is(&self.0.clause, &breach.clause)
+            && is(&self.0.cause, cause.word())
+            && is(&self.0.agent, holder.as_deref().unwrap_or(NOBODY))
+    }
+
+    /// "3 of the decision, B22": none where all are asked for.
+    fn said(&self, shops: &Shops, listed: usize) -> Option<String> {
+        let Asked {
+            promise,
+            clause,
+            agent,
+            cause,
+            seller,
+            ..
+        } = self.0;
+        let mut parts = Vec::new();
+        if promise.is_some() || clause.is_some() {
+            let kind = promise.as_deref().map_or("promise", label);
+            let clause = clause.as_deref().unwrap_or_default();
+            parts.push(format!("{kind} {clause}").trim_end().to_owned());
+        }
+        match agent.as_deref() {
+            Some(NOBODY) => parts.push("nobody's".to_owned()),
+            Some(agent) => parts.push(format!("with {agent}")),
+            None => {}
+        }
+        if let Some(cause) = cause.as_deref().and_then(Cause::from_word) {
+            parts.push(cause.said().to_lowercase());
+        }
+        if parts.is_empty() {
+            return None;
+        }
+        if let Some(slug) = seller {
+            parts.push(shops.name(slug).to_owned());
+        }
+        Some(format!(
+            "{} listed: {}.",
+            filters::count(listed as u64),
+            parts.join(", ")
+        ))
+    }
 }
 
 fn paces(figures: &Figures, period: &Period, kind: &str) -> Option<Chart> {
@@ -515,7 +727,8 @@ fn promise(line: &Line, shops: &Shops) -> Promise {
     }
 }
 
-fn broken(breach: &Breach, visit: &Manager) -> Broken {
+fn broken(missed: &Missed, visit: &Manager) -> Broken {
+    let breach = &missed.breach;
     let due = breach.due_at.utc();
     let until = breach.stopped_at.map_or(visit.now, At::utc);
     let since = match breach.stopped_at {
@@ -537,10 +750,8 @@ fn broken(breach: &Breach, visit: &Manager) -> Broken {
         clause: clause_of(&breach.policy, &breach.clause),
         due: Moment::new(due, visit.zone, visit.now),
         late: filters::duration((until - due).num_seconds().unsigned_abs()),
-        assignee: breach
-            .assignee
-            .clone()
-            .unwrap_or_else(|| "Nobody".to_owned()),
+        assignee: missed.holder.clone().unwrap_or_else(|| "Nobody".to_owned()),
+        cause: missed.cause.said(),
         since,
     }
 }

@@ -7,34 +7,15 @@ use redress::act::Role;
 use redress::desk::files::{self, Upload};
 use redress::desk::tickets;
 use redress::rules::facts::Status;
-use reqwest::header::{COOKIE, HeaderMap};
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
 use super::{GEORG, OMAR, Stage};
 use crate::support::app::Desk;
-use crate::support::page::Browser;
 use crate::support::pdf::words;
 
 const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR rest of a picture";
 const PHOTO: &str = "originals/T-1001/01-my-photo-gnp.png";
-
-/// The answer's bytes, as a browser would save them.
-async fn downloads(browser: &Browser, path: &str) -> (u16, HeaderMap, Vec<u8>) {
-    let cookies = browser
-        .cookies
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"));
-    let cookies = cookies.collect::<Vec<_>>().join("; ");
-    let answer = reqwest::Client::new()
-        .get(format!("{}{path}", browser.base))
-        .header(COOKIE, cookies)
-        .send()
-        .await
-        .unwrap();
-    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-    (status, headers, answer.bytes().await.unwrap().to_vec())
-}
 
 /// An order of Georg's that his deposit paid for and that was delivered, a request with a screenshot, an answer, a note.
 async fn delivered(stage: &Stage<'_>) {
@@ -90,7 +71,7 @@ async fn the_pdf_says_what_was_bought_delivered_said_and_accepted() {
     desk.advance(Duration::days(2));
     let mut lena = stage.lena().await;
     let page = stage.recorded(&mut lena).await;
-    let (status, headers, pdf) = downloads(&lena, &page.link("PDF")).await;
+    let (status, headers, pdf) = lena.saves(&page.link("PDF")).await;
     assert_eq!(status, 200);
     assert_eq!(headers["content-type"], "application/pdf");
     let disposition = headers["content-disposition"].to_str().unwrap();
@@ -138,7 +119,7 @@ async fn the_archive_holds_the_originals_as_they_were_and_hashes_that_hold() {
     delivered(&stage).await;
     let mut lena = stage.lena().await;
     let page = stage.recorded(&mut lena).await;
-    let (status, headers, bytes) = downloads(&lena, &page.link("ZIP with the originals")).await;
+    let (status, headers, bytes) = lena.saves(&page.link("ZIP with the originals")).await;
     assert_eq!(status, 200);
     assert_eq!(headers["content-type"], "application/zip");
     let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
@@ -204,7 +185,7 @@ async fn a_pack_is_for_leads_of_the_shop_and_about_one_customer() {
         .fill("The bank's reference", "CB-903")
         .fill("Opened", &stage.typed(desk.app.now() - Duration::hours(1)));
     lena.sends(form).await.sees("Chargeback D-1001");
-    let (_, _, pdf) = downloads(&lena, "/queue/disputes/D-1001/pack.pdf").await;
+    let (_, _, pdf) = lena.saves("/queue/disputes/D-1001/pack.pdf").await;
     let text = words(&pdf);
     assert!(
         text.contains("Georg Brandt") && !text.contains("Hana"),
@@ -217,13 +198,10 @@ async fn a_pack_is_for_leads_of_the_shop_and_about_one_customer() {
             "/queue/disputes/D-1001/pack.pdf",
             "/queue/disputes/D-1001/pack.zip",
         ] {
-            assert_eq!(downloads(browser, path).await.0, 403, "{path}");
+            assert_eq!(browser.saves(path).await.0, 403, "{path}");
         }
     }
-    assert_eq!(
-        downloads(&lena, "/queue/disputes/D-1002/pack.pdf").await.0,
-        404
-    );
+    assert_eq!(lena.saves("/queue/disputes/D-1002/pack.pdf").await.0, 404);
     let page = { omar }.opens("/queue/disputes/D-1001").await;
     page.sees("A lead downloads it.");
 }

@@ -370,7 +370,7 @@ fn a_dispute_freezes_its_lot_and_lost_it_leaves_a_debt_that_refunds_meet_first()
     let claim = books.claim(None);
     assert_eq!(
         refusal(books.pay_out(&claim, (Some("d1"), None), "1", "p1", 3)),
-        Code::OverCeiling
+        Code::OnHold
     );
     let next = books.new_order("o2", &[("balance", "1")], 3);
     assert_eq!(

@@ -24,13 +24,13 @@ use crate::rules::period::last_quarter;
 use crate::rules::policy::Policy;
 use crate::rules::rights::Verb;
 use crate::rules::trial::{Change, Money, Tally};
-use crate::web::csv::{Cell, Csv};
 use crate::web::form::{Form, Nothing, new_key};
 use crate::web::gate::Manager;
 use crate::web::page::{Frame, render};
 use crate::web::parts::{Amount, Badge, Moment, Pager, Tiles, Tone};
 use crate::web::queue::Looker;
 use crate::web::reports::period::{Asked, last_month};
+use crate::web::sheet::{Cell, Sheet};
 use crate::web::show::claim::outcome_badge;
 use crate::web::show::trial as words;
 use crate::web::{fields, filters};
@@ -78,7 +78,7 @@ pub async fn begin(
                 from: sent.from.clone(),
                 to: sent.to.clone(),
                 seller: sent.seller.clone(),
-                table: None,
+                ..Asked::default()
             };
             let preset = match sent.days.as_deref() {
                 Some("quarter") => Some(last_quarter(today)),
@@ -333,18 +333,21 @@ pub async fn csv(app: Data<App>, visit: Manager, id: Path<String>) -> Result<Htt
     let csv = app
         .read(move |conn| {
             let (trial, _) = opened(conn, &act, &id)?;
-            let mut csv = Csv::new(&[
-                "claim",
-                "received",
-                "change",
-                "before",
-                "before_amount",
-                "after",
-                "after_amount",
-                "granted_in_fact",
-                "currency",
-                "clauses",
-            ]);
+            let mut csv = Sheet::new(
+                "Trial",
+                &[
+                    "claim",
+                    "received",
+                    "change",
+                    "before",
+                    "before_amount",
+                    "after",
+                    "after_amount",
+                    "granted_in_fact",
+                    "currency",
+                    "clauses",
+                ],
+            );
             let mut after = String::new();
             loop {
                 let flips = rows::flips(conn, &trial.id, &after, 500)?;
@@ -358,7 +361,7 @@ pub async fn csv(app: Data<App>, visit: Manager, id: Path<String>) -> Result<Htt
                     };
                     csv.row([
                         Cell::words(number),
-                        Cell::words(day.to_string()),
+                        Cell::Day(*day),
                         Cell::words(&flip.change),
                         Cell::words(&flip.old_outcome),
                         amount(flip.old_e8),

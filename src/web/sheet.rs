@@ -1,16 +1,24 @@
-//! Tables as CSV (RFC 4180), for people who go on counting in a spreadsheet. What a person typed never begins a formula there.
+//! Tables for people who go on counting in a spreadsheet: as CSV (RFC 4180), or as sheets of one workbook. What a person typed never
+//! begins a formula there.
+
+mod workbook;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::filters;
+use crate::error::Result;
 use crate::plain;
 
 /// One cell. Words are made harmless; figures are ours and stay what they are, so that a sum over a column works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cell {
     Words(String),
+    /// A plain decimal, or nothing.
     Figure(String),
+    Instant(DateTime<Utc>),
+    Day(NaiveDate),
 }
 
 impl Cell {
@@ -36,46 +44,70 @@ impl Cell {
         match self {
             Cell::Figure(figure) => figure.clone(),
             Cell::Words(text) => plain::cell(text),
+            Cell::Instant(at) => filters::iso(*at),
+            Cell::Day(day) => day.to_string(),
         }
     }
 }
 
 /// A table under its column names.
 #[derive(Debug, Clone)]
-pub struct Csv {
-    text: String,
+pub struct Sheet {
+    /// What its tab in a workbook says.
+    name: &'static str,
+    columns: Vec<&'static str>,
+    rows: Vec<Vec<Cell>>,
 }
 
-impl Csv {
-    pub fn new(columns: &[&str]) -> Csv {
-        let mut csv = Csv {
-            text: String::new(),
-        };
-        csv.row(columns.iter().map(|name| Cell::words(*name)));
-        csv
+impl Sheet {
+    pub fn new(name: &'static str, columns: &[&'static str]) -> Sheet {
+        Sheet {
+            name,
+            columns: columns.to_vec(),
+            rows: Vec::new(),
+        }
     }
 
     pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
-        let cells = cells.into_iter().map(|cell| cell.written());
-        self.text.push_str(&cells.collect::<Vec<_>>().join(","));
-        self.text.push_str("\r\n");
+        self.rows.push(cells.into_iter().collect());
     }
 
-    pub fn text(&self) -> &str {
-        &self.text
+    pub fn csv(&self) -> String {
+        let mut text = self.columns.join(",");
+        text.push_str("\r\n");
+        for row in &self.rows {
+            let cells: Vec<String> = row.iter().map(Cell::written).collect();
+            text.push_str(&cells.join(","));
+            text.push_str("\r\n");
+        }
+        text
     }
 
-    /// The answer to a request: saved under `file_name`, which is one of ours.
-    pub fn send(self, file_name: &str) -> HttpResponse {
-        HttpResponse::Ok()
-            .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
-            .insert_header((
-                CONTENT_DISPOSITION,
-                format!("attachment; filename=\"{file_name}\""),
-            ))
-            .insert_header((CACHE_CONTROL, "private, no-cache"))
-            .body(self.text)
+    /// As CSV, saved under `file_name`, which is one of ours.
+    pub fn send(&self, file_name: &str) -> HttpResponse {
+        saved(
+            "text/csv; charset=utf-8",
+            file_name,
+            self.csv().into_bytes(),
+        )
     }
+}
+
+/// The sheets as one workbook, saved under `file_name`.
+pub fn send_workbook(sheets: &[Sheet], file_name: &str) -> Result<HttpResponse> {
+    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    Ok(saved(kind, file_name, workbook::written(sheets)?))
+}
+
+fn saved(kind: &str, file_name: &str, bytes: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, kind))
+        .insert_header((
+            CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{file_name}\""),
+        ))
+        .insert_header((CACHE_CONTROL, "private, no-cache"))
+        .body(bytes)
 }
 
 #[cfg(test)]
@@ -119,14 +151,14 @@ mod tests {
 
     #[test]
     fn a_table_is_lines_of_cells_under_its_names() {
-        let mut csv = Csv::new(&["When", "What", "In"]);
-        csv.row([
+        let mut sheet = Sheet::new("Balance", &["When", "What", "In"]);
+        sheet.row([
             Cell::words("2026-11-20"),
             Cell::words("Order, cancelled"),
             Cell::maybe(None),
         ]);
         assert_eq!(
-            csv.text(),
+            sheet.csv(),
             "When,What,In\r\n2026-11-20,\"Order, cancelled\",\r\n"
         );
     }
