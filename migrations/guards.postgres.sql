@@ -108,3 +108,11 @@ DROP TRIGGER IF EXISTS guard_policy_proposals_update ON policy_proposals;
 CREATE TRIGGER guard_policy_proposals_update BEFORE UPDATE ON policy_proposals FOR EACH ROW
 WHEN (OLD.state <> 'open' OR NEW.text_id <> OLD.text_id OR NEW.hash <> OLD.hash OR NEW.proposed_by <> OLD.proposed_by)
 EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_warnings_delete ON warnings;
+CREATE TRIGGER guard_warnings_delete BEFORE DELETE ON warnings FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_warnings_update ON warnings;
+CREATE TRIGGER guard_warnings_update BEFORE UPDATE ON warnings FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_calendars_delete ON calendars;
+CREATE TRIGGER guard_calendars_delete BEFORE DELETE ON calendars FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_calendars_update ON calendars;
+CREATE TRIGGER guard_calendars_update BEFORE UPDATE ON calendars FOR EACH ROW EXECUTE FUNCTION refuse_change();

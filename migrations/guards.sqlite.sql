@@ -106,3 +106,11 @@ DROP TRIGGER IF EXISTS guard_policy_proposals_update;
 CREATE TRIGGER guard_policy_proposals_update BEFORE UPDATE ON policy_proposals
 WHEN OLD.state <> 'open' OR NEW.text_id <> OLD.text_id OR NEW.hash <> OLD.hash OR NEW.proposed_by <> OLD.proposed_by
 BEGIN SELECT RAISE(ABORT, 'append-only: update on policy_proposals'); END;
+DROP TRIGGER IF EXISTS guard_warnings_delete;
+CREATE TRIGGER guard_warnings_delete BEFORE DELETE ON warnings BEGIN SELECT RAISE(ABORT, 'append-only: delete on warnings'); END;
+DROP TRIGGER IF EXISTS guard_warnings_update;
+CREATE TRIGGER guard_warnings_update BEFORE UPDATE ON warnings BEGIN SELECT RAISE(ABORT, 'append-only: update on warnings'); END;
+DROP TRIGGER IF EXISTS guard_calendars_delete;
+CREATE TRIGGER guard_calendars_delete BEFORE DELETE ON calendars BEGIN SELECT RAISE(ABORT, 'append-only: delete on calendars'); END;
+DROP TRIGGER IF EXISTS guard_calendars_update;
+CREATE TRIGGER guard_calendars_update BEFORE UPDATE ON calendars BEGIN SELECT RAISE(ABORT, 'append-only: update on calendars'); END;

@@ -3,6 +3,7 @@
 
 pub mod assess;
 mod backup;
+mod calendar;
 pub mod demo;
 mod import;
 mod ledger;
@@ -46,6 +47,8 @@ enum Command {
     Policy(policy::Policy),
     #[command(subcommand)]
     Seller(seller::Seller),
+    #[command(subcommand)]
+    Calendar(calendar::Calendars),
     Import(import::Import),
     /// Prove the books
     #[command(subcommand)]
@@ -68,6 +71,7 @@ pub fn run(cli: Cli) -> anyhow::Result<i32> {
         Command::Person(person::Person::Add(args)) => person::add(args),
         Command::Policy(args) => policy::run(args, &mut io::stdout().lock()),
         Command::Seller(args) => seller::run(args),
+        Command::Calendar(args) => calendar::run(args, &mut io::stdout().lock()),
         Command::Work(args) => work::work(args),
         Command::Import(args) => import::import(args),
         Command::Ledger(ledger::Ledger::Verify(args)) => ledger::verify(args),

@@ -5,8 +5,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use super::columns::At;
-use super::schema::clocks;
-use super::{Conn, Tx};
+use super::schema::{clocks, warnings};
+use super::{Conn, Tx, already, dialect};
 use crate::ids::{ClaimId, ClockId, SellerId, TicketId};
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
@@ -29,6 +29,21 @@ pub struct Clock {
     pub calendar_json: String,
     pub starts_on: NaiveDate,
     pub due_on: NaiveDate,
+    /// What the policy declared when it began; `None` for a clock from before that was kept.
+    pub declared_json: Option<String>,
+    /// When the staff is next to be warned of it.
+    pub warn_at: Option<At>,
+}
+
+/// A warning that was given: one row for each clock and step, whoever gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = warnings)]
+pub struct Warning {
+    pub id: String,
+    pub clock_id: ClockId,
+    pub step: String,
+    pub at: At,
+    pub due_at: At,
 }
 
 pub fn insert_clock(tx: &mut Tx, clock: &Clock) -> QueryResult<()> {
@@ -38,53 +53,60 @@ pub fn insert_clock(tx: &mut Tx, clock: &Clock) -> QueryResult<()> {
         .map(|_| ())
 }
 
-pub fn set_due(
-    tx: &mut Tx,
-    id: &ClockId,
-    from: Option<DateTime<Utc>>,
-    due: DateTime<Utc>,
-    due_on: NaiveDate,
-) -> QueryResult<()> {
-    diesel::update(clocks::table.find(id))
+/// Writes how a clock stands after its story; a breach that was recorded has its own.
+pub fn set_course(tx: &mut Tx, clock: &Clock) -> QueryResult<()> {
+    diesel::update(clocks::table.find(&clock.id))
         .set((
-            clocks::from_at.eq(super::columns::at(from)),
-            clocks::due_at.eq(At::from(due)),
-            clocks::due_on.eq(due_on),
+            clocks::from_at.eq(clock.from_at),
+            clocks::due_at.eq(clock.due_at),
+            clocks::due_on.eq(clock.due_on),
+            clocks::paused_at.eq(clock.paused_at),
+            clocks::stopped_at.eq(clock.stopped_at),
+            clocks::state.eq(clock.state.clone()),
+            clocks::warn_at.eq(clock.warn_at),
         ))
         .execute(&mut **tx)
         .map(|_| ())
 }
 
-/// Ends a clock: `met`, `breached` or `void`.
-pub fn set_stopped(tx: &mut Tx, id: &ClockId, state: &str, at: DateTime<Utc>) -> QueryResult<()> {
-    diesel::update(clocks::table.find(id))
-        .set((
-            clocks::state.eq(state),
-            clocks::stopped_at.eq(Some(At::from(at))),
-            clocks::paused_at.eq(None::<At>),
-        ))
-        .execute(&mut **tx)
-        .map(|_| ())
+/// Moves the next warning on from where the caller read it; `false` where somebody was faster.
+pub fn set_warned(tx: &mut Tx, clock: &Clock, next: Option<DateTime<Utc>>) -> QueryResult<bool> {
+    let still = clocks::id
+        .eq(&clock.id)
+        .and(clocks::warn_at.eq(clock.warn_at));
+    let moved = diesel::update(clocks::table.filter(still))
+        .set(clocks::warn_at.eq(super::columns::at(next)))
+        .execute(&mut **tx)?;
+    Ok(moved == 1)
 }
 
-pub fn set_paused(tx: &mut Tx, id: &ClockId, at: DateTime<Utc>) -> QueryResult<()> {
-    diesel::update(clocks::table.find(id))
-        .set((
-            clocks::state.eq("paused"),
-            clocks::paused_at.eq(Some(At::from(at))),
-        ))
-        .execute(&mut **tx)
-        .map(|_| ())
+/// Records a warning; `false` where it was given before, and the transaction goes on.
+pub fn insert_warning(tx: &mut Tx, warning: &Warning) -> QueryResult<bool> {
+    let outcome = dialect::savepoint(tx, |conn| {
+        diesel::insert_into(warnings::table)
+            .values(warning.clone())
+            .execute(conn)
+    });
+    if already(&outcome) {
+        return Ok(false);
+    }
+    outcome.map(|_| true)
 }
 
-pub fn set_running(tx: &mut Tx, id: &ClockId) -> QueryResult<()> {
-    diesel::update(clocks::table.find(id))
-        .set((
-            clocks::state.eq("running"),
-            clocks::paused_at.eq(None::<At>),
-        ))
-        .execute(&mut **tx)
-        .map(|_| ())
+pub fn warnings(conn: &mut Conn, clock: &ClockId) -> QueryResult<Vec<Warning>> {
+    warnings::table
+        .filter(warnings::clock_id.eq(clock))
+        .order((warnings::at, warnings::step))
+        .load(conn)
+}
+
+/// Clocks of which somebody is to be warned by now, those that wait longest first.
+pub fn to_warn(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> QueryResult<Vec<Clock>> {
+    clocks::table
+        .filter(clocks::warn_at.le(At::from(now)))
+        .order((clocks::warn_at, clocks::id))
+        .limit(limit)
+        .load(conn)
 }
 
 /// Records a breach once; `false` where it was recorded before.

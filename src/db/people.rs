@@ -91,6 +91,14 @@ pub fn sellers_of(conn: &mut Conn, id: &PersonId) -> QueryResult<Vec<SellerId>> 
         .load(conn)
 }
 
+/// Which members of staff are limited to which sellers.
+pub fn limits(conn: &mut Conn) -> QueryResult<Vec<(PersonId, SellerId)>> {
+    staff_sellers::table
+        .order((staff_sellers::person_id, staff_sellers::seller_id))
+        .select((staff_sellers::person_id, staff_sellers::seller_id))
+        .load(conn)
+}
+
 /// The person as an `Act` names them.
 pub fn actor(conn: &mut Conn, person: &Person) -> QueryResult<act::Person> {
     Ok(act::Person {

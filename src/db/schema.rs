@@ -641,6 +641,32 @@ diesel::table! {
         calendar_json -> Text,
         starts_on -> Date,
         due_on -> Date,
+        declared_json -> Nullable<Text>,
+        warn_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    calendars (id) {
+        id -> Text,
+        seller_id -> Text,
+        version -> BigInt,
+        valid_from -> Date,
+        calendar_json -> Text,
+        names_json -> Text,
+        source -> Text,
+        published_at -> Timestamp,
+        published_by -> Text,
+    }
+}
+
+diesel::table! {
+    warnings (id) {
+        id -> Text,
+        clock_id -> Text,
+        step -> Text,
+        at -> Timestamp,
+        due_at -> Timestamp,
     }
 }
 
@@ -799,6 +825,8 @@ diesel::table! {
 diesel::joinable!(tickets -> people (customer_id));
 diesel::joinable!(clocks -> sellers (seller_id));
 diesel::joinable!(clocks -> tickets (ticket_id));
+diesel::joinable!(warnings -> clocks (clock_id));
+diesel::joinable!(calendars -> sellers (seller_id));
 diesel::joinable!(claims -> sellers (seller_id));
 diesel::joinable!(decisions -> claims (claim_id));
 diesel::joinable!(policy_flips -> claims (claim_id));
@@ -852,6 +880,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     payout_batches,
     gateway_messages,
     clocks,
+    calendars,
+    warnings,
     events,
     outbox,
     forms,

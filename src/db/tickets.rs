@@ -127,6 +127,14 @@ pub fn set_next_due(
         .map(|_| ())
 }
 
+/// Every ticket, for verification.
+pub fn ids(conn: &mut Conn) -> QueryResult<Vec<TicketId>> {
+    tickets::table
+        .select(tickets::id)
+        .order(tickets::id)
+        .load(conn)
+}
+
 pub fn find(conn: &mut Conn, id: &TicketId) -> QueryResult<Ticket> {
     tickets::table.find(id).first(conn)
 }

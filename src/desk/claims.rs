@@ -46,9 +46,8 @@ use crate::ids::{
     AssessmentId, ClaimId, DraftId, FileId, OrderId, PersonId, PolicyId, SellerId, fresh,
 };
 use crate::rules::adjudicate::adjudicate;
-use crate::rules::assessment::{Assessment, ClockKind, Outcome, Reference};
+use crate::rules::assessment::{Assessment, Outcome, Reference};
 use crate::rules::calendar::local_day;
-use crate::rules::clauses::cure;
 use crate::rules::facts::Facts;
 use crate::rules::lifecycle::{claim as lifecycle, ticket as turn};
 use crate::rules::policy::{Policy, Shelf};
@@ -248,9 +247,9 @@ fn settle(
     let policy = governing(shelf, &assessment)?;
     let calendar = policy.calendar(&facts);
     let subject = clocks::Subject {
-        seller: &seller.id,
-        ticket: &ticket.id,
+        ticket: &ticket,
         claim: Some(&claim.id),
+        policy,
         calendar: &calendar,
     };
     clocks::promise(
@@ -261,16 +260,8 @@ fn settle(
         claim.received_at.utc(),
         None,
     )?;
-    let cures = assessment.deadlines.iter();
-    for promised in cures.filter(|deadline| deadline.kind == ClockKind::Cure) {
-        let repair = cure::repair(policy, &facts, &promised.clause);
-        clocks::repair(tx, act, &subject, promised, repair)?;
-    }
-    if after == lifecycle::State::NeedsEvidence {
-        clocks::pause(tx, &ticket.id, act.at)?;
-    } else if before == lifecycle::State::NeedsEvidence && !first {
-        clocks::resume(tx, &ticket.id, calendar.zone, act.at)?;
-    }
+    take_turns(tx, act, &claim, before, after)?;
+    clocks::follow(tx, act, &ticket.id)?;
     let claim = rows::find(tx, &claim.id)?;
     tasks::follow(tx, act, policy, &claim, &facts, &assessment)?;
     if pays_at_once(&facts, &assessment) {
@@ -293,6 +284,41 @@ fn settle(
     }
     Ok(standing)
 }
+
+/// Notes when the review begins to wait for the customer, and when it goes on: the clocks stand still between the two.
+fn take_turns(
+    tx: &mut Tx,
+    act: &Act,
+    claim: &Claim,
+    before: lifecycle::State,
+    after: lifecycle::State,
+) -> Result<()> {
+    let waited = crate::db::events::last_of(tx, &claim.ticket_id, &TURNS)?;
+    let waits = matches!(waited.as_deref(), Some("claim_asked" | "evidence_awaited"));
+    let (kind, words) = match (before, after) {
+        (_, lifecycle::State::NeedsEvidence) if !waits => {
+            ("evidence_awaited", "The review waits for the customer.")
+        }
+        (lifecycle::State::NeedsEvidence, after)
+            if waits && after != lifecycle::State::NeedsEvidence =>
+        {
+            ("evidence_complete", "The review goes on.")
+        }
+        _ => return Ok(()),
+    };
+    let happened = Happened::new(&claim.seller_id, kind, words)
+        .on_ticket(&claim.ticket_id)
+        .on_claim(&claim.id);
+    record(tx, act, happened).map(|_| ())
+}
+
+/// What says whether the review waits for the customer.
+const TURNS: [&str; 4] = [
+    "claim_asked",
+    "claim_supplied",
+    "evidence_awaited",
+    "evidence_complete",
+];
 
 /// Whether a person's question is still open. It is theirs to drop, by what they find out themselves: news of the order that comes
 /// in by night does not answer it.

@@ -1,30 +1,43 @@
-//! Keeps a ticket's clocks in step with what the rules promise and what has happened. The promises come from the assessment's
-//! deadlines, which `rules::deadline` counts; nothing here counts days. The ticket carries the next running one for the queue.
+//! Keeps a ticket's clocks in step with its story. What is promised comes from the assessment's deadlines and the policy's own
+//! declarations; how a promise stands is folded by `rules::clock` from everything that happened, so nothing here adds or takes away
+//! an hour. Each verb records its event and then lets the clocks [`follow`]. The ticket carries the next running one for the queue.
 
-use chrono::{DateTime, NaiveDate, Utc};
+mod story;
+mod warn;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde::Deserialize;
 
 use super::events::{Happened, record};
 use crate::act::Act;
+use crate::db::claims::{self, Claim};
 use crate::db::clocks::{self as rows, Clock};
-use crate::db::sellers::Seller;
-use crate::db::{Tx, tickets};
-use crate::desk::policies;
+use crate::db::columns::at;
+use crate::db::sellers::{self, Seller};
+use crate::db::tickets::Ticket;
+use crate::db::{Conn, Tx, tickets};
+use crate::desk::{calendars, policies};
 use crate::error::{Error, Result};
-use crate::ids::{ClaimId, ClockId, SellerId, TicketId};
+use crate::ids::{ClaimId, ClockId, TicketId};
 use crate::rules::assessment::{ClockKind, Deadline, Firmness};
-use crate::rules::calendar::{Calendar, local_day};
-use crate::rules::clauses::cure::Repair;
-use crate::rules::deadline::{Clock as Promised, ClockLength, ClockStart, clock_due};
+use crate::rules::calendar::{Calendar, Holidays, local_day};
+use crate::rules::clock::{Course, Moment, Promise, State, fold, replies_owed};
+use crate::rules::deadline::{Clock as Declared, ClockLength, ClockStart, clock_due};
+use crate::rules::policy::Policy;
 
-/// Whose clocks, and by which calendar their days are named.
+pub use warn::{Warned, warn};
+
+/// Whose clocks, and what was declared for them.
 pub struct Subject<'a> {
-    pub seller: &'a SellerId,
-    pub ticket: &'a TicketId,
+    pub ticket: &'a Ticket,
     pub claim: Option<&'a ClaimId>,
+    pub policy: &'a Policy,
     pub calendar: &'a Calendar,
 }
 
-/// Starts the clocks that are promised and not there yet. `starts_at` is the claim's instant, or the approval's for what starts there.
+/// Starts the clocks that are promised and not there yet. `starts_at` is the claim's instant, or the approval's for what starts
+/// there. How they stand follows with the event ([`follow`]).
 pub fn promise(
     tx: &mut Tx,
     act: &Act,
@@ -33,79 +46,23 @@ pub fn promise(
     received_at: DateTime<Utc>,
     approved_at: Option<DateTime<Utc>>,
 ) -> Result<()> {
-    let there = rows::of_ticket(tx, subject.ticket)?;
+    let there = rows::of_ticket(tx, &subject.ticket.id)?;
     for deadline in deadlines {
-        let kind = deadline.kind.word();
-        let same = there
-            .iter()
-            .find(|clock| clock.kind == kind && clock.clause == deadline.clause);
-        if same.is_none() {
-            let starts_at = match deadline.kind {
-                ClockKind::Payout | ClockKind::BankCredit => approved_at.unwrap_or(act.at),
-                _ => received_at,
-            };
-            rows::insert_clock(tx, &started(act, subject, deadline, starts_at)?)?;
+        let is_it =
+            |kind: &str, clause: &str| kind == deadline.kind.word() && clause == deadline.clause;
+        if there.iter().any(|clock| is_it(&clock.kind, &clock.clause)) {
+            continue;
         }
+        let mut declared = subject.policy.clocks.iter();
+        let declared = declared
+            .find(|clock| is_it(clock.kind.word(), &clock.clause))
+            .ok_or_else(|| Error::broken(format!("no clock of {}", deadline.clause)))?;
+        let starts_at = match declared.starts {
+            ClockStart::Approved => approved_at.unwrap_or(act.at),
+            _ => received_at,
+        };
+        start(tx, act, subject, declared, starts_at)?;
     }
-    refresh(tx, subject.ticket)
-}
-
-/// Keeps the clock of a repair where the rules put it: it stands still while access is awaited (D6e) and goes on with what was left,
-/// ends with the repair itself, and is void where nothing is to be repaired. A miss that was recorded before this was known is
-/// taken back, with a line in the timeline.
-pub fn repair(
-    tx: &mut Tx,
-    act: &Act,
-    subject: &Subject,
-    promised: &Deadline,
-    repair: Repair,
-) -> Result<()> {
-    let of_it = |clock: &Clock| {
-        clock.kind == promised.kind.word()
-            && clock.clause == promised.clause
-            && matches!(clock.state.as_str(), "running" | "paused")
-    };
-    let Some(mut clock) = rows::of_ticket(tx, subject.ticket)?.into_iter().find(of_it) else {
-        return Ok(());
-    };
-    if clock.due_at.utc() != promised.due_at {
-        let due_on = local_day(promised.due_at, subject.calendar.zone);
-        rows::set_due(tx, &clock.id, promised.from_at, promised.due_at, due_on)?;
-        clock.due_at = promised.due_at.into();
-    }
-    let ended_at = match repair {
-        Repair::Stands { since } => since,
-        Repair::Made { at } => at,
-        Repair::Runs | Repair::Moot => act.at,
-    };
-    if clock.breached_at.is_some() && !late(&clock, ended_at) {
-        take_back(tx, act, &clock)?;
-        clock.breached_at = None;
-    }
-    match repair {
-        Repair::Stands { since } => rows::set_paused(tx, &clock.id, since)?,
-        Repair::Runs => rows::set_running(tx, &clock.id)?,
-        Repair::Made { at } => rows::set_stopped(tx, &clock.id, verdict(&clock, at), at)?,
-        Repair::Moot => rows::set_stopped(tx, &clock.id, unkept(&clock, act.at), act.at)?,
-    }
-    refresh(tx, subject.ticket)
-}
-
-fn take_back(tx: &mut Tx, act: &Act, clock: &Clock) -> Result<()> {
-    rows::set_unbreached(tx, &clock.id)?;
-    let what = spoken(&clock.kind);
-    let words = format!(
-        "The promise of {what} ({}) was not missed after all: what was found out since moved it.",
-        clock.clause
-    );
-    let mut happened =
-        Happened::new(&clock.seller_id, "clock_cleared", words).on_ticket(&clock.ticket_id);
-    happened.claim = clock.claim_id.clone();
-    record(
-        tx,
-        act,
-        happened.with((&clock.kind, &clock.clause, clock.due_at.utc()))?,
-    )?;
     Ok(())
 }
 
@@ -113,140 +70,349 @@ fn take_back(tx: &mut Tx, act: &Act, clock: &Clock) -> Result<()> {
 pub const HOUSE: &str = "house";
 const HOUSE_HOURS: u32 = 24;
 
+fn house(kind: ClockKind, starts: ClockStart) -> Declared {
+    Declared {
+        kind,
+        clause: HOUSE.to_owned(),
+        starts,
+        length: ClockLength::Hours(HOUSE_HOURS),
+        firmness: Firmness::Aim,
+        stops: None,
+        pauses: None,
+    }
+}
+
 /// Starts the clock of a question's first answer: as the seller's policy promises one, else by the house target.
 /// Gives what the policy promises; the house target is nobody's promise.
 pub fn expect_answer(
     tx: &mut Tx,
     act: &Act,
     seller: &Seller,
-    ticket: &TicketId,
+    ticket: &Ticket,
 ) -> Result<Option<Deadline>> {
     let shelf = policies::shelf(tx, &seller.policy)?;
     let policy = shelf.nearest(&seller.policy, act.at, seller.own_zone());
     let policy = policy.ok_or(Error::NotFound)?;
-    let calendar = Calendar {
-        zone: seller.own_zone().unwrap_or(policy.time_zone),
-        holidays: policy.holidays.clone(),
-        hours: policy.hours.clone(),
-    };
+    let calendar = calendars::in_force(tx, seller, policy, act.at)?;
     let subject = Subject {
-        seller: &seller.id,
         ticket,
         claim: None,
+        policy,
         calendar: &calendar,
     };
-    let answers = |clock: &&Promised| {
+    let answers = |clock: &&Declared| {
         clock.kind == ClockKind::FirstResponse && clock.starts == ClockStart::Received
     };
     let promised = policy.clocks.iter().find(answers);
-    let house = Promised {
-        kind: ClockKind::FirstResponse,
-        clause: HOUSE.to_owned(),
-        starts: ClockStart::Received,
-        length: ClockLength::Hours(HOUSE_HOURS),
-        firmness: Firmness::Aim,
-        stops: None,
-        pauses: None,
-    };
-    let Some(deadline) = clock_due(promised.unwrap_or(&house), act.at, &calendar) else {
-        return Ok(None);
-    };
-    let mut clock = started(act, &subject, &deadline, act.at)?;
-    if promised.is_none() {
-        clock.firmness = HOUSE.to_owned();
-    }
-    rows::insert_clock(tx, &clock)?;
-    refresh(tx, ticket)?;
-    Ok(promised.map(|_| deadline))
+    let target = house(ClockKind::FirstResponse, ClockStart::Received);
+    start(tx, act, &subject, promised.unwrap_or(&target), act.at)?;
+    Ok(promised.and_then(|promised| clock_due(promised, act.at, &calendar)))
 }
 
-fn started(
+/// Writes the row of a clock that begins. One whose end lies beyond the calendar's range is no clock.
+fn start(
+    tx: &mut Tx,
     act: &Act,
     subject: &Subject,
-    deadline: &Deadline,
+    declared: &Declared,
     starts_at: DateTime<Utc>,
-) -> Result<Clock> {
-    let zone = subject.calendar.zone;
-    let day = |at: DateTime<Utc>| -> NaiveDate { local_day(at, zone) };
-    Ok(Clock {
+) -> Result<()> {
+    let calendar = subject.calendar;
+    let Some(deadline) = clock_due(declared, starts_at, calendar) else {
+        return Ok(());
+    };
+    let firmness = match declared.clause.as_str() {
+        HOUSE => HOUSE,
+        _ => declared.firmness.word(),
+    };
+    let clock = Clock {
         id: ClockId::new(act.at),
-        ticket_id: subject.ticket.clone(),
+        ticket_id: subject.ticket.id.clone(),
         claim_id: subject.claim.cloned(),
-        seller_id: subject.seller.clone(),
-        kind: deadline.kind.word().to_owned(),
-        clause: deadline.clause.clone(),
-        firmness: deadline.firmness.word().to_owned(),
+        seller_id: subject.ticket.seller_id.clone(),
+        kind: declared.kind.word().to_owned(),
+        clause: declared.clause.clone(),
+        firmness: firmness.to_owned(),
         starts_at: starts_at.into(),
-        from_at: crate::db::columns::at(deadline.from_at),
+        from_at: at(deadline.from_at),
         due_at: deadline.due_at.into(),
         paused_at: None,
         stopped_at: None,
-        state: "running".to_owned(),
+        state: State::Running.word().to_owned(),
         breached_at: None,
-        calendar_json: serde_json::to_string(&(subject.calendar.zone, &subject.calendar.holidays))?,
-        starts_on: day(starts_at),
-        due_on: day(deadline.due_at),
+        calendar_json: serde_json::to_string(calendar)?,
+        starts_on: local_day(starts_at, calendar.zone),
+        due_on: local_day(deadline.due_at, calendar.zone),
+        declared_json: Some(serde_json::to_string(declared)?),
+        warn_at: None,
+    };
+    Ok(rows::insert_clock(tx, &clock)?)
+}
+
+/// A calendar as a clock keeps it; those of the first clocks are a zone and holidays alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Pinned {
+    Whole(Calendar),
+    Early(Tz, Holidays),
+}
+
+/// The promise that a row is about, by the declaration and the calendar that it began with.
+pub fn promised(row: &Clock) -> Result<Promise> {
+    let calendar = match serde_json::from_str(&row.calendar_json)? {
+        Pinned::Whole(calendar) => calendar,
+        Pinned::Early(zone, holidays) => Calendar {
+            zone,
+            holidays,
+            hours: None,
+        },
+    };
+    let kind = ClockKind::from_word(&row.kind)
+        .ok_or_else(|| Error::broken(format!("a clock of {}", row.kind)))?;
+    let (clock, fixed) = match (&row.declared_json, row.paused_at) {
+        (Some(json), _) => (serde_json::from_str(json)?, None),
+        (None, None) => (house(kind, ClockStart::Received), Some(row.due_at.utc())),
+        // What was left when it was paused is not known any more: it is in time.
+        (None, Some(_)) => (
+            house(kind, ClockStart::Received),
+            Some(DateTime::<Utc>::MAX_UTC),
+        ),
+    };
+    Ok(Promise {
+        clock,
+        calendar,
+        starts_at: row.starts_at.utc(),
+        fixed,
     })
 }
 
-/// Stops the ticket's running clocks of these kinds: kept where `at` is in time, broken where it is late.
-pub fn stop(tx: &mut Tx, ticket: &TicketId, kinds: &[&str], at: DateTime<Utc>) -> Result<()> {
-    for clock in rows::of_ticket(tx, ticket)? {
-        if kinds.contains(&clock.kind.as_str())
-            && matches!(clock.state.as_str(), "running" | "paused")
-        {
-            rows::set_stopped(tx, &clock.id, verdict(&clock, at), at)?;
-        }
+/// Lets the clocks of a ticket follow what has happened to it: replies that are owed begin, and every row stands where its whole
+/// story puts it. Facts that come to light late are in that story at their own instants, so a miss that was recorded before it was
+/// known better is taken back, with a line in the timeline.
+pub fn follow(tx: &mut Tx, act: &Act, ticket: &TicketId) -> Result<()> {
+    let ticket = tickets::find(tx, ticket)?;
+    let claim = claims::of_ticket(tx, &ticket.id)?;
+    let story = story::of(tx, &ticket.id, claim.as_ref(), act.at)?;
+    let there = rows::of_ticket(tx, &ticket.id)?;
+    if owe_replies(tx, act, &ticket, claim.as_ref(), &there, &story)? {
+        let now = rows::of_ticket(tx, &ticket.id)?;
+        return settle(tx, act, &ticket, now, &story);
     }
-    refresh(tx, ticket)
+    settle(tx, act, &ticket, there, &story)
 }
 
-/// Ends clocks that no longer promise anything to anyone: the customer withdrew, or the claim was turned down.
-pub fn void(tx: &mut Tx, ticket: &TicketId, kinds: &[&str], at: DateTime<Utc>) -> Result<()> {
-    for clock in rows::of_ticket(tx, ticket)? {
-        if kinds.contains(&clock.kind.as_str())
-            && matches!(clock.state.as_str(), "running" | "paused")
-        {
-            rows::set_stopped(tx, &clock.id, unkept(&clock, at), at)?;
-        }
-    }
-    refresh(tx, ticket)
-}
-
-/// The clock that stands still while the customer has the turn. A repair's is kept by the rules ([`repair`]).
-const REVIEW: &str = "decision";
-
-/// While the customer has the turn, the review cannot go on: its clock keeps what was left.
-pub fn pause(tx: &mut Tx, ticket: &TicketId, at: DateTime<Utc>) -> Result<()> {
-    for clock in rows::of_ticket(tx, ticket)? {
-        if clock.kind == REVIEW && clock.state == "running" && clock.due_at.utc() > at {
-            rows::set_paused(tx, &clock.id, at)?;
-        }
-    }
-    refresh(tx, ticket)
-}
-
-/// The review goes on with exactly what was left when it was paused.
-pub fn resume(
+fn settle(
     tx: &mut Tx,
-    ticket: &TicketId,
-    zone: chrono_tz::Tz,
-    at: DateTime<Utc>,
+    act: &Act,
+    ticket: &Ticket,
+    rows: Vec<Clock>,
+    story: &[Moment],
 ) -> Result<()> {
-    for clock in rows::of_ticket(tx, ticket)? {
-        if let (true, Some(paused)) = (clock.kind == REVIEW, clock.paused_at) {
-            let due = clock.due_at.utc() + (at - paused.utc());
-            rows::set_due(
-                tx,
-                &clock.id,
-                clock.from_at.map(|from| from.utc()),
-                due,
-                local_day(due, zone),
-            )?;
-            rows::set_running(tx, &clock.id)?;
+    let mut kept = Vec::new();
+    for row in rows {
+        kept.push(keep(tx, act, row, story)?);
+    }
+    refresh(tx, &ticket.id, &kept)
+}
+
+/// Begins the clock of each answer that is owed and has none. By the policy that governs the claim, or that is in force.
+fn owe_replies(
+    tx: &mut Tx,
+    act: &Act,
+    ticket: &Ticket,
+    claim: Option<&Claim>,
+    there: &[Clock],
+    story: &[Moment],
+) -> Result<bool> {
+    let has = |kind: ClockKind, from: Option<DateTime<Utc>>| {
+        there.iter().any(|clock| {
+            clock.kind == kind.word() && from.is_none_or(|from| clock.starts_at == from.into())
+        })
+    };
+    let owed = replies_owed(
+        story,
+        has(ClockKind::FirstResponse, None),
+        has(ClockKind::Decision, None),
+    );
+    let new = owed
+        .into_iter()
+        .filter(|from| !has(ClockKind::NextReply, Some(*from)));
+    let new: Vec<DateTime<Utc>> = new.collect();
+    if new.is_empty() {
+        return Ok(false);
+    }
+    let seller = sellers::find(tx, &ticket.seller_id)?;
+    let shelf = policies::shelf(tx, &seller.policy)?;
+    let governing = match claim {
+        Some(claim) => policies::of_claim(tx, &shelf, claim)?,
+        None => None,
+    };
+    let policy = governing
+        .or_else(|| shelf.nearest(&seller.policy, act.at, seller.own_zone()))
+        .ok_or(Error::NotFound)?;
+    let calendar = calendars::in_force(tx, &seller, policy, act.at)?;
+    let subject = Subject {
+        ticket,
+        claim: claim.map(|claim| &claim.id),
+        policy,
+        calendar: &calendar,
+    };
+    let promised = policy
+        .clocks
+        .iter()
+        .find(|clock| clock.kind == ClockKind::NextReply);
+    let target = house(ClockKind::NextReply, ClockStart::CustomerWrote);
+    for from in new {
+        start(tx, act, &subject, promised.unwrap_or(&target), from)?;
+    }
+    Ok(true)
+}
+
+/// Puts a row where its story says it stands. A row that stands there already is not written.
+fn keep(tx: &mut Tx, act: &Act, row: Clock, story: &[Moment]) -> Result<Clock> {
+    let Some(mut kept) = told(tx, &row, story)? else {
+        return Ok(row);
+    };
+    if row.breached_at.is_some() && !is_broken(&kept, act.at) {
+        take_back(tx, act, &kept)?;
+        kept.breached_at = None;
+    }
+    if kept != row {
+        rows::set_course(tx, &kept)?;
+    }
+    Ok(kept)
+}
+
+/// The row as the whole story makes it, whatever stood in it; when a miss was recorded is the sweep's to say.
+fn told(conn: &mut Conn, row: &Clock, story: &[Moment]) -> Result<Option<Clock>> {
+    let promise = promised(row)?;
+    let Some(course) = fold(&promise, story) else {
+        return Ok(None);
+    };
+    if promise.fixed.is_some() {
+        return Ok(ended(row, &course));
+    }
+    let warn_at = warn::next(conn, row, &promise, &course)?;
+    Ok(Some(Clock {
+        from_at: at(course.from_at),
+        due_at: course.due_at.into(),
+        due_on: local_day(course.due_at, promise.calendar.zone),
+        paused_at: at(course.paused_at),
+        stopped_at: at(course.stopped_at),
+        state: course.state.word().to_owned(),
+        warn_at: at(warn_at),
+        ..row.clone()
+    }))
+}
+
+/// A clock from before declarations were kept stays as it stands until it ends, and then for good.
+fn ended(row: &Clock, course: &Course) -> Option<Clock> {
+    let stopped = course.stopped_at.filter(|_| row.stopped_at.is_none())?;
+    Some(Clock {
+        paused_at: None,
+        stopped_at: Some(stopped.into()),
+        state: course.state.word().to_owned(),
+        ..row.clone()
+    })
+}
+
+/// What the clocks of a ticket would be if they were counted anew from its story, beside what they are: nothing, where they agree.
+/// A breach that nobody has recorded yet is no difference.
+pub fn differences(conn: &mut Conn, ticket: &TicketId, now: DateTime<Utc>) -> Result<Vec<String>> {
+    let claim = claims::of_ticket(conn, ticket)?;
+    let story = story::of(conn, ticket, claim.as_ref(), now)?;
+    let mut found = Vec::new();
+    let there = rows::of_ticket(conn, ticket)?;
+    for row in &there {
+        if let Some(anew) = told(conn, row, &story)?
+            && anew != *row
+        {
+            found.push(format!("kept {row:?}, counted {anew:?}"));
+        }
+        if row.breached_at.is_some() && !is_broken(row, now) {
+            found.push(format!("a breach that is none: {row:?}"));
         }
     }
-    refresh(tx, ticket)
+    let has = |kind: ClockKind| there.iter().any(|clock| clock.kind == kind.word());
+    let (first, decision) = (has(ClockKind::FirstResponse), has(ClockKind::Decision));
+    let owed: Vec<_> = replies_owed(&story, first, decision)
+        .into_iter()
+        .map(crate::db::columns::At::from)
+        .collect();
+    let mut kept: Vec<_> = there
+        .iter()
+        .filter(|clock| clock.kind == ClockKind::NextReply.word())
+        .map(|clock| clock.starts_at)
+        .collect();
+    kept.sort_unstable();
+    if owed != kept {
+        found.push(format!(
+            "replies owed since {owed:?}, clocks since {kept:?}"
+        ));
+    }
+    Ok(found)
+}
+
+/// The [`differences`] of every ticket, as the last thing that happened to it left it.
+pub fn verify(conn: &mut Conn) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for ticket in tickets::ids(conn)? {
+        let breaches = rows::of_ticket(conn, &ticket)?.into_iter();
+        let breaches = breaches.filter_map(|row| Some(row.breached_at?.utc()));
+        let events = crate::db::events::latest(conn, &ticket)?;
+        if let Some(last) = breaches.chain(events).max() {
+            found.extend(differences(conn, &ticket, last)?);
+        }
+    }
+    Ok(found)
+}
+
+/// How each of a ticket's clocks came to stand where it stands, for whoever asks why: the promise and its course.
+pub fn courses(
+    conn: &mut Conn,
+    ticket: &TicketId,
+    rows: &[Clock],
+    now: DateTime<Utc>,
+) -> Result<Vec<Option<(Promise, Course)>>> {
+    let claim = claims::of_ticket(conn, ticket)?;
+    let story = story::of(conn, ticket, claim.as_ref(), now)?;
+    let course = |row: &Clock| {
+        let promise = promised(row)?;
+        let course = fold(&promise, &story);
+        Ok(course.map(|course| (promise, course)))
+    };
+    rows.iter().map(course).collect()
+}
+
+fn is_broken(clock: &Clock, now: DateTime<Utc>) -> bool {
+    match clock.state.as_str() {
+        "breached" => true,
+        "running" => now.timestamp() > clock.due_at.utc().timestamp(),
+        _ => false,
+    }
+}
+
+fn take_back(tx: &mut Tx, act: &Act, clock: &Clock) -> Result<()> {
+    rows::set_unbreached(tx, &clock.id)?;
+    let words = format!(
+        "The promise of {} ({}) was not missed after all: what was found out since moved it.",
+        spoken(&clock.kind),
+        clock.clause
+    );
+    happened(tx, act, clock, "clock_cleared", words)
+}
+
+fn happened(
+    tx: &mut Tx,
+    act: &Act,
+    clock: &Clock,
+    kind: &'static str,
+    words: String,
+) -> Result<()> {
+    let mut happened = Happened::new(&clock.seller_id, kind, words).on_ticket(&clock.ticket_id);
+    happened.claim = clock.claim_id.clone();
+    let with = (&clock.kind, &clock.clause, clock.due_at.utc());
+    record(tx, act, happened.with(with)?).map(|_| ())
 }
 
 /// What a sweep found.
@@ -265,7 +431,7 @@ pub fn sweep(tx: &mut Tx, act: &Act, limit: i64) -> Result<Swept> {
             continue;
         }
         found.breaches += 1;
-        if clock.kind == "cure" {
+        if clock.kind == ClockKind::Cure.word() {
             found.cures.extend(clock.claim_id.clone());
         }
         if firm(&clock) {
@@ -275,14 +441,7 @@ pub fn sweep(tx: &mut Tx, act: &Act, limit: i64) -> Result<Swept> {
             } else {
                 format!("The promise of {what} ({}) was missed.", clock.clause)
             };
-            let mut happened = Happened::new(&clock.seller_id, "clock_breached", words)
-                .on_ticket(&clock.ticket_id);
-            happened.claim = clock.claim_id.clone();
-            record(
-                tx,
-                act,
-                happened.with((&clock.kind, &clock.clause, clock.due_at.utc()))?,
-            )?;
+            happened(tx, act, &clock, "clock_breached", words)?;
         }
     }
     Ok(found)
@@ -301,32 +460,10 @@ pub fn spoken(kind: &str) -> &'static str {
     }
 }
 
-fn verdict(clock: &Clock, at: DateTime<Utc>) -> &'static str {
-    if clock.breached_at.is_some() || (clock.state == "running" && late(clock, at)) {
-        "breached"
-    } else {
-        "met"
-    }
-}
-
-/// The end of a promise that was not kept, and has no need to be any more: broken where its moment has passed.
-fn unkept(clock: &Clock, at: DateTime<Utc>) -> &'static str {
-    match verdict(clock, at) {
-        "breached" => "breached",
-        _ => "void",
-    }
-}
-
-/// Whole seconds, as every deadline is judged: the due instant itself is in time.
-fn late(clock: &Clock, at: DateTime<Utc>) -> bool {
-    at.timestamp() > clock.due_at.utc().timestamp()
-}
-
 /// Writes the next running promise on the ticket. A firm one goes before what is only typical, aimed at or estimated;
 /// a bank's estimate is no promise of the seller and never leads the queue.
-fn refresh(tx: &mut Tx, ticket: &TicketId) -> Result<()> {
-    let running = rows::of_ticket(tx, ticket)?;
-    let mut running: Vec<&Clock> = running
+fn refresh(tx: &mut Tx, ticket: &TicketId, rows: &[Clock]) -> Result<()> {
+    let mut running: Vec<&Clock> = rows
         .iter()
         .filter(|clock| clock.state == "running" && clock.firmness != "estimate")
         .collect();

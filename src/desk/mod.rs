@@ -3,6 +3,7 @@
 //! the event and its letters. Read `claims.rs` first: it is what Redress is for.
 
 pub mod batches;
+pub mod calendars;
 pub mod claims;
 pub mod clocks;
 pub mod deposits;

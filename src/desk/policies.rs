@@ -76,6 +76,16 @@ fn ready(versions: &[Version]) -> Result<Arc<Shelf>> {
     Ok(shelf)
 }
 
+/// The version that a claim is pinned to, where it is on the shelf.
+pub fn of_claim<'a>(
+    conn: &mut Conn,
+    shelf: &'a Shelf,
+    claim: &claims::Claim,
+) -> Result<Option<&'a Policy>> {
+    let version = rows::find(conn, &claim.policy_id)?;
+    Ok(shelf.get(&version.policy, &version.version))
+}
+
 /// The zone in which the seller's days are counted: its own, or that of its policy as it stands at `at`.
 pub fn zone(conn: &mut Conn, seller: &Seller, at: DateTime<Utc>) -> Result<Tz> {
     if let Some(own) = seller.own_zone() {

@@ -48,7 +48,8 @@ pub fn open(tx: &mut Tx, act: &Act, opening: &Opening, attached: &[FileId]) -> R
         happened.on_ticket(&ticket.id).told("You wrote to us."),
     )?;
     let zone = policies::zone(tx, &seller, act.at)?;
-    let promised = clocks::expect_answer(tx, act, &seller, &ticket.id)?;
+    let promised = clocks::expect_answer(tx, act, &seller, &ticket)?;
+    clocks::follow(tx, act, &ticket.id)?;
     let promise = |deadline: Deadline| letters::parts::Promise {
         what: "First answer".to_owned(),
         by: letters::parts::Moment {
@@ -141,6 +142,7 @@ pub fn reply(
         )?;
         message
     };
+    clocks::follow(tx, act, &ticket.id)?;
     files::attach(tx, act, &ticket.id, &message.id, attached)?;
     Ok(message)
 }
@@ -148,7 +150,6 @@ pub fn reply(
 fn answer(tx: &mut Tx, act: &Act, ticket: &Ticket, person: &Person, body: &str) -> Result<Message> {
     step(tx, act, ticket, Verb::StaffAnswers)?;
     let message = say(tx, act, ticket, "staff", body)?;
-    clocks::stop(tx, &ticket.id, &["first_response"], act.at)?;
     let happened = Happened::new(
         &ticket.seller_id,
         "staff_answered",
@@ -271,7 +272,6 @@ pub fn close(tx: &mut Tx, act: &Act, ticket: &TicketId, seen: Option<i64>) -> Re
         ));
     }
     step(tx, act, &ticket, Verb::Close)?;
-    clocks::stop(tx, &ticket.id, &["first_response"], act.at)?;
     let happened = Happened::new(
         &ticket.seller_id,
         "ticket_closed",
@@ -284,7 +284,7 @@ pub fn close(tx: &mut Tx, act: &Act, ticket: &TicketId, seen: Option<i64>) -> Re
             .on_ticket(&ticket.id)
             .told("This conversation was closed. Write again to reopen it."),
     )?;
-    Ok(())
+    clocks::follow(tx, act, &ticket.id)
 }
 
 pub fn reopen(tx: &mut Tx, act: &Act, ticket: &TicketId, seen: Option<i64>) -> Result<()> {

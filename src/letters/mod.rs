@@ -5,6 +5,7 @@
 //! happens next and by when, then come the sum and the clauses. Text and HTML say the same. HTML escapes whatever people wrote.
 
 pub mod claims;
+pub mod clocks;
 pub mod parts;
 pub mod payouts;
 pub mod people;

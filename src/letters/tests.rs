@@ -6,6 +6,7 @@ use super::claims::{
     AppealReceived, Approved, Arrival, Asked, ClaimReceived, NeedsEvidence, Rejected, Share,
     Withdrawn,
 };
+use super::clocks::ClockWarning;
 use super::parts::{Case, Line, Moment, Promise, Prose, Signature, Step};
 use super::payouts::{Paid, PayoutFailed, PayoutReturned, PayoutSent, PayoutStopped};
 use super::people::{AlreadyHaveAccount, ConfirmAddress, Invitation, PasswordChanged, Reset};
@@ -13,6 +14,7 @@ use super::sanctions::{Lifted, Sanctioned};
 use super::tickets::{Reply, TicketReceived};
 use super::*;
 use crate::rules::assessment::{Firmness, Met};
+use crate::rules::clock::Step as Used;
 
 /// What people wrote, in the places where a letter shows it.
 struct Written {
@@ -364,6 +366,38 @@ fn letters(written: &Written) -> Vec<(&'static str, Letter)> {
                 signature: signature(),
                 ticket: "T-1042".to_owned(),
                 promises: promises(),
+            }
+            .letter(),
+        ),
+        (
+            "clock_warning",
+            ClockWarning {
+                signature: signature(),
+                ticket: "T-1042".to_owned(),
+                claim: Some("C-310".to_owned()),
+                about: written.about.to_owned(),
+                what: "a decision".to_owned(),
+                clause: Some("B22".to_owned()),
+                step: Used::FourFifths,
+                due: received,
+                is_yours: false,
+                is_nobodys: true,
+            }
+            .letter(),
+        ),
+        (
+            "clock_warning_house",
+            ClockWarning {
+                signature: signature(),
+                ticket: "T-1042".to_owned(),
+                claim: None,
+                about: written.about.to_owned(),
+                what: "a reply".to_owned(),
+                clause: None,
+                step: Used::Whole,
+                due: received,
+                is_yours: true,
+                is_nobodys: false,
             }
             .letter(),
         ),

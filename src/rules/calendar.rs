@@ -1,8 +1,10 @@
 //! Days and the seller's working days: local midnights in any zone, Monday to Friday minus holidays (I9),
 //! and the federal holidays of the United States, computed for any year with their observed days.
-//! Opening hours, and the working time that they make, are in `hours`.
+//! Opening hours, and the working time that they make, are in `hours`; what a seller hands in is read by `document` and `ics`.
 
+pub mod document;
 pub mod hours;
+pub mod ics;
 
 use chrono::{
     Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike,
@@ -32,6 +34,12 @@ impl Default for Holidays {
 }
 
 impl Holidays {
+    /// Each of them from the first to the last of these days.
+    pub fn between(&self, first: NaiveDate, last: NaiveDate) -> Vec<NaiveDate> {
+        let days = first.iter_days().take_while(|day| *day <= last);
+        days.filter(|day| self.holds(*day)).collect()
+    }
+
     pub fn holds(&self, day: NaiveDate) -> bool {
         match self {
             Holidays::Rule(HolidayRule::UnitedStatesFederal) => is_federal_holiday(day),

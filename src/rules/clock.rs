@@ -4,6 +4,8 @@
 //! A pause has one meaning: what is left is frozen, and resumes unchanged. A clock ends once; what comes after its end, a later
 //! "thank you" for one, changes nothing. A pause that begins when the promise is broken already mends nothing.
 
+pub mod account;
+
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
@@ -23,6 +25,8 @@ words! {
         Remedied = "remedied",
         Withdrawn = "withdrawn",
         CustomerWrote = "customer_wrote",
+        /// The customer handed in what a claim was waiting for.
+        Supplied = "supplied",
         /// In public: a note is no answer.
         StaffAnswered = "staff_answered",
         /// The customer was asked, or has to send something.
@@ -35,6 +39,8 @@ words! {
         RepairMoot = "repair_moot",
         /// All of the money is there.
         Settled = "settled",
+        /// None of it is on its way any more, and there is nobody to pay.
+        Unpaid = "unpaid",
         Closed = "closed",
     }
 }
@@ -77,7 +83,7 @@ pub struct Promise {
     pub clock: Clock,
     pub calendar: Calendar,
     pub starts_at: At,
-    /// A clock from before declarations were kept: due then, whatever its length was.
+    /// A clock from before declarations were kept: due then, whatever its length was and what it stood still for.
     pub fixed: Option<At>,
 }
 
@@ -160,7 +166,10 @@ impl<'a> Hand<'a> {
         if voids(clock.kind).contains(&signal) {
             return self.ends(at, State::Void);
         }
-        let pauses = pauses(clock);
+        let pauses = match self.promise.fixed {
+            Some(_) => &[],
+            None => pauses(clock),
+        };
         if let Some(pause) = pauses.iter().find(|pause| pause.begins() == signal) {
             self.pauses(*pause, at);
         } else if let Some(pause) = pauses.iter().find(|pause| pause.ends() == signal)
@@ -177,7 +186,7 @@ impl<'a> Hand<'a> {
             clock, calendar, ..
         } = self.promise;
         let (from, due) = match self.promise.fixed {
-            Some(due) => (None, due.checked_add_signed(self.stood(at))?),
+            Some(due) => (None, due),
             None => clock.length.ends(at, self.spent, calendar)?,
         };
         (self.course.from_at, self.course.due_at) = (from, due);
@@ -188,14 +197,6 @@ impl<'a> Hand<'a> {
             stand.until.get_or_insert(at);
         }
         Some(())
-    }
-
-    /// How long it has stood still in all, until `at`.
-    fn stood(&self, at: At) -> TimeDelta {
-        let stands = self.course.stands.iter();
-        stands.fold(TimeDelta::zero(), |sum, stand| {
-            sum + (stand.until.unwrap_or(at) - stand.from)
-        })
     }
 
     fn pauses(&mut self, why: Pause, at: At) {
@@ -276,7 +277,7 @@ fn voids(kind: ClockKind) -> &'static [Signal] {
         ClockKind::FirstResponse | ClockKind::NextReply | ClockKind::Decision => &[Withdrawn],
         ClockKind::Cure => &[Withdrawn, RepairMoot, Approved, Rejected, Remedied],
         ClockKind::Payout | ClockKind::Completion | ClockKind::BankCredit => {
-            &[Withdrawn, Rejected, Remedied]
+            &[Withdrawn, Rejected, Remedied, Unpaid]
         }
     }
 }
@@ -293,14 +294,16 @@ pub fn pauses(clock: &Clock) -> &[Pause] {
 }
 
 /// When the desk began to owe an answer: a customer's message that no answer is owed for already. `first` says that the first
-/// message has a clock of its own, so that no second one runs beside it.
-pub fn replies_owed(story: &[Moment], first: bool) -> Vec<At> {
+/// message has a clock of its own, and `decision` that what is handed in is answered by a decision which has one: no second clock
+/// runs beside either.
+pub fn replies_owed(story: &[Moment], first: bool, decision: bool) -> Vec<At> {
     use Signal::*;
     let (mut owed, mut since) = (false, Vec::new());
     for moment in story {
         match moment.signal {
             Received if first => owed = true,
-            CustomerWrote if !owed => {
+            Supplied if decision => {}
+            CustomerWrote | Supplied if !owed => {
                 owed = true;
                 since.push(moment.at);
             }
@@ -341,7 +344,6 @@ pub fn warns_at(promise: &Promise, course: &Course, step: Step) -> Option<At> {
     };
     let calendar = &promise.calendar;
     match promise.clock.length {
-        _ if promise.fixed.is_some() => Some(at),
         ClockLength::Hours(_) | ClockLength::WorkingMinutes(_) => Some(at),
         ClockLength::BusinessDays { .. } => {
             let hours = calendar.hours.clone().or_else(|| {
@@ -380,7 +382,6 @@ fn used_up(promise: &Promise, course: &Course, percent: i32) -> Option<At> {
 fn measure(promise: &Promise) -> Calendar {
     let calendar = promise.calendar.clone();
     let hours = match promise.clock.length {
-        _ if promise.fixed.is_some() => None,
         ClockLength::Hours(_) => None,
         ClockLength::WorkingMinutes(_) => calendar.hours,
         ClockLength::BusinessDays { .. } => {
@@ -525,8 +526,19 @@ mod tests {
             (8, Closed),
             (9, CustomerWrote),
         ]);
-        assert_eq!(replies_owed(&talk, true), [at(3), at(7), at(9)]);
-        assert_eq!(replies_owed(&talk, false), [at(1), at(3), at(7), at(9)]);
+        assert_eq!(replies_owed(&talk, true, true), [at(3), at(7), at(9)]);
+        assert_eq!(
+            replies_owed(&talk, false, true),
+            [at(1), at(3), at(7), at(9)]
+        );
+        let asked = story(&[
+            (0, StaffAnswered),
+            (1, Supplied),
+            (2, CustomerWrote),
+            (3, Approved),
+        ]);
+        assert_eq!(replies_owed(&asked, false, true), [at(2)]);
+        assert_eq!(replies_owed(&asked, false, false), [at(1)]);
     }
 
     #[test]
@@ -568,14 +580,14 @@ mod tests {
     }
 
     #[test]
-    fn an_old_clock_keeps_its_instant_and_is_moved_by_pauses_alone() {
+    fn an_old_clock_keeps_its_instant() {
         use Signal::*;
         let mut old = promise(ClockKind::Decision, ClockLength::Hours(0));
         old.fixed = Some(at(48));
         assert_eq!(told(&old, &[]), (State::Running, at(48)));
         assert_eq!(
             told(&old, &[(10, CustomersTurn), (20, OurTurn)]),
-            (State::Running, at(58))
+            (State::Running, at(48))
         );
         assert_eq!(told(&old, &[(49, Approved)]).0, State::Breached);
     }

@@ -12,6 +12,7 @@ use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 
+use super::calendar::Hours;
 use super::money::{Amount, Currency, Rate};
 use super::words::words;
 
@@ -141,6 +142,9 @@ pub struct Seller {
     /// Replaces the policy's calendar.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holidays: Option<Vec<NaiveDate>>,
+    /// Replaces the policy's opening hours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Hours>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub large_refund_threshold: Option<Amount>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -292,7 +292,7 @@ impl Policy {
         Calendar {
             zone: facts.seller.time_zone.unwrap_or(self.time_zone),
             holidays,
-            hours: self.hours.clone(),
+            hours: facts.seller.hours.clone().or_else(|| self.hours.clone()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The managers' reports: promises kept, and refunds by the policy and beyond it. Each page has a CSV twin made of the same figures.
 //! Whoever is limited to some sellers sees those alone. `period` reads what an address asks for.
 
+pub mod calendars;
 pub(in crate::web) mod period;
 pub mod refunds;
 mod sheets;

@@ -180,6 +180,7 @@ routes! {
     Manager  GET  "/reports/refunds" => reports::refunds::show;
     Manager  GET  "/reports/refunds.csv" => reports::refunds::csv;
     Manager  GET  "/reports/refunds.xlsx" => reports::refunds::workbook;
+    Manager  GET  "/reports/calendars" => reports::calendars::show;
 
     Visitor  GET  "/styleguide" => styleguide::show;
     Visitor  GET  "/demo/mail" => demo::index;

@@ -289,6 +289,10 @@ fn deadlines(now: DateTime<Utc>) -> Deadlines {
         firmness: "Firm".into(),
         clause: Some(clause("A19")),
         why: "24 h from receipt; hours run day and night.".into(),
+        account: vec![
+            "Mon 2 Mar 10:00 to Tue 3 Mar 08:00: 22 h counted".into(),
+            "Tue 3 Mar 08:00 to Wed 4 Mar 09:00: stood still, the customer had the turn".into(),
+        ],
     };
     Deadlines {
         list: clocks(now).into_iter().take(3).map(deadline).collect(),

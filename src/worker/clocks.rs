@@ -1,5 +1,5 @@
-//! Records the breaches whose moment has come, and assesses again what time alone changes: a repair that was not made in time
-//! turns a claim from "fix it first" into a refund.
+//! Warns the staff before promises are broken, records the breaches whose moment has come, and assesses again what time alone
+//! changes: a repair that was not made in time turns a claim from "fix it first" into a refund.
 
 use crate::act::Act;
 use crate::app::App;
@@ -29,6 +29,21 @@ pub async fn tick(app: &App) -> Result<usize> {
         }
         total += found;
         if found < BATCH as usize {
+            return Ok(total);
+        }
+    }
+}
+
+/// How many warnings were given. In short transactions, so that ten thousand at once keep nobody from the desk.
+pub async fn warn(app: &App) -> Result<usize> {
+    let mut total = 0;
+    loop {
+        let act = Act::worker(app.now(), &app.config.public_url);
+        let warned = app
+            .write(move |tx| desk::clocks::warn(tx, &act, BATCH))
+            .await?;
+        total += warned.warnings;
+        if warned.clocks < BATCH as usize {
             return Ok(total);
         }
     }

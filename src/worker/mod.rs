@@ -27,6 +27,7 @@ pub struct Round {
     pub sent: usize,
     pub failed: usize,
     pub breaches: usize,
+    pub warnings: usize,
     /// Orders of which a panel said something new.
     pub moved: usize,
 }
@@ -78,6 +79,7 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
 /// One round of everything that is due now. What fails holds up nothing else: it is told at the end.
 pub async fn round(app: &App) -> Result<Round> {
     let breaches = clocks::tick(app).await;
+    let warnings = clocks::warn(app).await;
     let calls = payouts::tick(app).await;
     let weekly = weekly::tick(app).await;
     let letters = letters::tick(app).await;
@@ -91,6 +93,7 @@ pub async fn round(app: &App) -> Result<Round> {
         sent,
         failed,
         breaches: breaches?,
+        warnings: warnings?,
         moved: moved?,
     })
 }

@@ -22,6 +22,7 @@ use redress::rules::policy::Shelf;
 use crate::support::db::{Fresh, fresh_pool};
 
 mod cure;
+mod promises;
 mod second;
 mod versions;
 

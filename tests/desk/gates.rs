@@ -145,6 +145,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET",  "/reports/refunds.xlsx", MANAGERS),
     ("GET",  "/reports/refunds", MANAGERS),
     ("GET",  "/reports/refunds.csv", MANAGERS),
+    ("GET",  "/reports/calendars", MANAGERS),
 
     ("GET",  "/styleguide", EVERYBODY),
     ("GET",  "/demo/mail", EVERYBODY),

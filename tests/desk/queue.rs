@@ -2,6 +2,7 @@
 
 mod batches;
 mod claims;
+mod deadlines;
 mod money;
 mod payouts;
 mod sending;

@@ -9,6 +9,7 @@ use super::database::{Column, Database, Kind, Line};
 /// Neither changed nor deleted.
 const FROZEN: &[&str] = &[
     "assessments",
+    "calendars",
     "decisions",
     "dispute_facts",
     "entries",
@@ -29,6 +30,7 @@ const FROZEN: &[&str] = &[
     "policy_proposals",
     "policy_texts",
     "sanctions",
+    "warnings",
 ];
 
 /// Changed as their state changes, but never deleted.

@@ -1,5 +1,6 @@
 //! A migrated database of a test's own: an SQLite file, or a schema on the PostgreSQL that REDRESS_TEST_POSTGRES names.
-//! When it is dropped its books must prove, or the test fails; `let_go` is for the tests that break them on purpose.
+//! When it is dropped its books must prove, and its clocks come out the same when they are counted anew, or the test fails;
+//! `let_go` is for the tests that break them on purpose.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -9,7 +10,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use redress::db::{self, Pool, dialect};
-use redress::desk::ledger;
+use redress::desk::{clocks, ledger};
 use tempfile::TempDir;
 
 pub struct Fresh {
@@ -121,6 +122,8 @@ impl Drop for Fresh {
                 Vec::<String>::new(),
                 "the books do not prove"
             );
+            let clocks = self.pool.snapshot(clocks::verify).unwrap();
+            assert_eq!(clocks, Vec::<String>::new(), "clocks counted anew differ");
         }
     }
 }

@@ -137,6 +137,10 @@ impl<'a, 'c> Stage<'a, 'c> {
                 claims::reassess(self.tx, &act, &claim)?;
             }
         }
+        while let Some(clock) = db::clocks::to_warn(self.tx, at, 1)?.first() {
+            let told_at = clock.warn_at.map_or(at, |at| at.utc());
+            clocks::warn(self.tx, &Act::worker(told_at, &self.site), 100)?;
+        }
         self.at = at;
         Ok(())
     }

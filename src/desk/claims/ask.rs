@@ -9,7 +9,7 @@ use crate::db::Tx;
 use crate::db::claims::{self as rows, Claim, Evidence, Fact};
 use crate::db::sellers;
 use crate::desk::events::{Happened, record};
-use crate::desk::{clocks, files, policies, tasks, tickets};
+use crate::desk::{clocks, files, tasks, tickets};
 use crate::error::{Code, Error, Result};
 use crate::ids::{ClaimId, FactId, FileId, PersonId, fresh};
 use crate::rules::assessment::Outcome;
@@ -29,8 +29,6 @@ pub fn ask(tx: &mut Tx, act: &Act, id: &ClaimId, seen: i64, words: &str) -> Resu
     rows::set_state(tx, id, state.word())?;
     tickets::step(tx, act, &ticket, turn::Verb::Ask)?;
     tickets::say(tx, act, &ticket, "staff", words)?;
-    clocks::stop(tx, &ticket.id, &["first_response"], act.at)?;
-    clocks::pause(tx, &ticket.id, act.at)?;
     let happened = Happened::new(
         &claim.seller_id,
         "claim_asked",
@@ -40,6 +38,7 @@ pub fn ask(tx: &mut Tx, act: &Act, id: &ClaimId, seen: i64, words: &str) -> Resu
     .on_claim(id)
     .told("We asked you something.");
     let event = record(tx, act, happened)?;
+    clocks::follow(tx, act, &ticket.id)?;
     let seller = sellers::find(tx, &claim.seller_id)?;
     tell::asked(tx, act, &seller, &ticket, &claim, words, event.id.as_str())?;
     Ok(rows::find(tx, id)?)
@@ -210,9 +209,6 @@ pub fn supply(tx: &mut Tx, act: &Act, id: &ClaimId, supply: &Supply) -> Result<O
     if claim_state(&claim)? == lifecycle::State::NeedsEvidence {
         rows::set_state(tx, id, lifecycle::State::InReview.word())?;
         tickets::step(tx, act, &ticket, turn::Verb::CustomerWrites)?;
-        let seller = sellers::find(tx, &claim.seller_id)?;
-        let zone = policies::zone(tx, &seller, act.at)?;
-        clocks::resume(tx, &ticket.id, zone, act.at)?;
     }
     reassess(tx, act, id)
 }
@@ -227,15 +223,6 @@ pub fn withdraw(tx: &mut Tx, act: &Act, id: &ClaimId) -> Result<Claim> {
     tasks::drop_open(tx, act, &claim)?;
     let ticket = crate::db::tickets::find(tx, &claim.ticket_id)?;
     tickets::step(tx, act, &ticket, turn::Verb::Close)?;
-    let kinds = [
-        "first_response",
-        "decision",
-        "cure",
-        "completion",
-        "payout",
-        "bank_credit",
-    ];
-    clocks::void(tx, &ticket.id, &kinds, act.at)?;
     let happened = Happened::new(
         &claim.seller_id,
         "claim_withdrawn",
@@ -246,6 +233,7 @@ pub fn withdraw(tx: &mut Tx, act: &Act, id: &ClaimId) -> Result<Claim> {
     .on_order(claim.order_id.as_ref())
     .told("You withdrew this request.");
     record(tx, act, happened)?;
+    clocks::follow(tx, act, &ticket.id)?;
     let seller = sellers::find(tx, &claim.seller_id)?;
     tell::withdrawn(tx, act, &seller, &ticket, &claim)?;
     Ok(rows::find(tx, id)?)

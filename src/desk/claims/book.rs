@@ -1,8 +1,6 @@
 //! What a decision does once it is made: the money moves, the decision joins its chain, clocks stop, the order and the ticket follow,
 //! the event is recorded and the customer told. `decide` says whether; nothing here asks again.
 
-use chrono_tz::Tz;
-
 use crate::act::Act;
 use crate::db::Tx;
 use crate::db::claims::{self as rows, Claim, Decision};
@@ -33,13 +31,6 @@ pub(super) struct Case<'a> {
     pub(super) assessment: &'a Assessment,
     /// The proposal that the decision carries out.
     pub(super) endorsed: Option<ExceptionId>,
-}
-
-impl Case<'_> {
-    /// The zone in which the seller's days are counted.
-    fn zone(&self) -> Tz {
-        self.seller.own_zone().unwrap_or(self.policy.time_zone)
-    }
 }
 
 /// How `amount` is paid, and what each payment takes.
@@ -102,6 +93,7 @@ pub(super) fn pay(
     })
     .with((decision.seq, amount, reason, &payments))?;
     record(tx, act, happened)?;
+    clocks::follow(tx, act, &case.ticket.id)?;
     let standing = standing(tx, case)?;
     tell::approved(
         tx,
@@ -185,24 +177,19 @@ fn move_money(
     Ok(())
 }
 
-/// Clocks and ticket after an approval: the decision is also a response; what goes to a balance is complete at once, what goes to
-/// a payment method has a clock until it is sent.
+/// Clocks and ticket after an approval: what goes to a balance is complete at once, what goes to a payment method has a clock until
+/// it is sent.
 fn after_approval(tx: &mut Tx, act: &Act, case: &Case, complete: bool) -> Result<()> {
-    clocks::resume(tx, &case.ticket.id, case.zone(), act.at)?;
-    clocks::stop(tx, &case.ticket.id, &["first_response", "decision"], act.at)?;
-    // Money instead of a repair: the promise of one was not kept, and is owed no longer.
-    clocks::void(tx, &case.ticket.id, &["cure"], act.at)?;
     if complete {
-        clocks::stop(tx, &case.ticket.id, &["completion", "bank_credit"], act.at)?;
         return close(tx, act, case);
     }
     let facts = gather::facts(tx, case.claim, act.at, Some(act.at))?;
     let shelf = super::shelf_of(tx, case.claim)?;
     let calendar = case.policy.calendar(&facts);
     let subject = clocks::Subject {
-        seller: &case.seller.id,
-        ticket: &case.ticket.id,
+        ticket: case.ticket,
         claim: Some(&case.claim.id),
+        policy: case.policy,
         calendar: &calendar,
     };
     let received_at = case.claim.received_at.utc();
@@ -218,17 +205,9 @@ fn close(tx: &mut Tx, act: &Act, case: &Case) -> Result<()> {
     Ok(())
 }
 
-/// A decision that pays nothing: the review is over, and what was promised about paying is void.
+/// After a decision that pays nothing, which was recorded: the review is over, and what was promised about paying is void.
 pub(super) fn finish(tx: &mut Tx, act: &Act, case: &Case) -> Result<()> {
-    clocks::resume(tx, &case.ticket.id, case.zone(), act.at)?;
-    clocks::stop(tx, &case.ticket.id, &["first_response", "decision"], act.at)?;
-    // A repair that was made has ended its own promise.
-    clocks::void(
-        tx,
-        &case.ticket.id,
-        &["cure", "completion", "payout", "bank_credit"],
-        act.at,
-    )?;
+    clocks::follow(tx, act, &case.ticket.id)?;
     close(tx, act, case)
 }
 

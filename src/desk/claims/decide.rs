@@ -321,7 +321,6 @@ fn reject(tx: &mut Tx, act: &Act, case: &Case, decide: &Decide) -> Result<Standi
         &decide.words,
     )?;
     rows::set_decided(tx, &case.claim.id, state.word(), 0, act.at, false)?;
-    finish(tx, act, case)?;
     let happened = Happened::new(
         &case.seller.id,
         "claim_rejected",
@@ -332,6 +331,7 @@ fn reject(tx: &mut Tx, act: &Act, case: &Case, decide: &Decide) -> Result<Standi
     .on_order(case.claim.order_id.as_ref())
     .told("Your request was turned down. You can appeal once.");
     record(tx, act, happened)?;
+    finish(tx, act, case)?;
     let standing = standing(tx, case)?;
     tell::rejected(tx, act, case.seller, case.policy, &standing, &decide.words)?;
     Ok(standing)
@@ -342,7 +342,6 @@ fn remedied(tx: &mut Tx, act: &Act, case: &Case, decide: &Decide) -> Result<Stan
     let state = step(case.claim, lifecycle::Verb::Remedy, case.assessment.outcome)?;
     write(tx, act, case, "approve", Amount::ZERO, None, &decide.words)?;
     rows::set_decided(tx, &case.claim.id, state.word(), 0, act.at, false)?;
-    finish(tx, act, case)?;
     let happened = Happened::new(
         &case.seller.id,
         "claim_remedied",
@@ -353,6 +352,7 @@ fn remedied(tx: &mut Tx, act: &Act, case: &Case, decide: &Decide) -> Result<Stan
     .on_order(case.claim.order_id.as_ref())
     .told("This was put right without a refund.");
     record(tx, act, happened)?;
+    finish(tx, act, case)?;
     let standing = standing(tx, case)?;
     tell::remedied(tx, act, case.seller, case.policy, &standing)?;
     Ok(standing)

@@ -4,7 +4,7 @@
 //! It is built as the claim document of `redress assess` and read by the same strict reader, so that what the desk assesses can be
 //! put on the command line unchanged.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Days, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
 use crate::db::claims::{self as rows, Claim, Evidence};
@@ -13,6 +13,7 @@ use crate::db::history::{self, Entry};
 use crate::db::orders::{self, Order};
 use crate::db::sellers::{self, Seller};
 use crate::db::{Conn, disputes, people};
+use crate::desk::calendars;
 use crate::desk::disputes::circumstances;
 use crate::desk::sanctions::restrains;
 use crate::error::{Error, Result};
@@ -80,7 +81,7 @@ pub fn facts_with(
         "requested": claim.requested_e8.map(decimal),
         "remedy_choice": claim.remedy_choice,
         "approved_at": approved_at.map(written),
-        "seller": settings(seller)?,
+        "seller": settings(conn, seller, as_of)?,
         "customer": {"verified": customer.verified, "suspended": restrains(conn, &claim.seller_id, &claim.customer_id, as_of)?},
         "dispute": dispute(conn, claim)?,
     });
@@ -150,7 +151,8 @@ fn lay(document: &mut Value, path: &str, value: Value) -> Result<()> {
     Ok(())
 }
 
-fn settings(seller: &Seller) -> Result<Value> {
+/// What the seller has set beside the text; a calendar of its own goes before single settings of days.
+fn settings(conn: &mut Conn, seller: &Seller, as_of: DateTime<Utc>) -> Result<Value> {
     let document = |json: &Option<String>| -> Result<Value> {
         Ok(json
             .as_deref()
@@ -158,9 +160,22 @@ fn settings(seller: &Seller) -> Result<Value> {
             .transpose()?
             .unwrap_or(Value::Null))
     };
+    let day = as_of.date_naive();
+    let own = match calendars::of_its_own(conn, seller, as_of)? {
+        Some(calendar) => {
+            let (first, last) = (day - Days::new(400), day + Days::new(1_000));
+            json!([
+                calendar.zone,
+                calendar.holidays.between(first, last),
+                calendar.hours
+            ])
+        }
+        None => json!([seller.time_zone, document(&seller.holidays_json)?, null]),
+    };
     Ok(json!({
-        "time_zone": seller.time_zone,
-        "holidays": document(&seller.holidays_json)?,
+        "time_zone": own[0],
+        "holidays": own[1],
+        "hours": own[2],
         "large_refund_threshold": seller.large_refund_threshold_e8.map(decimal),
         "fee_schedule": document(&seller.fee_schedule_json)?,
     }))

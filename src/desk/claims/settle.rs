@@ -20,9 +20,6 @@ use crate::rules::lifecycle::ticket as turn;
 use crate::rules::money::{Amount, Currency};
 use crate::rules::rights::{Verb, may};
 
-/// The promises that are about paying.
-const PAYING: [&str; 3] = ["payout", "completion", "bank_credit"];
-
 /// A payout was sent under the bank's reference. Once nothing of the claim is on its way any more, its promises about paying are
 /// kept or broken, and the ticket closes unless the customer waits for an answer. Said again with the same reference, nothing more happens.
 ///
@@ -38,15 +35,20 @@ pub fn settle_payout(tx: &mut Tx, act: &Act, id: &PayoutId, reference: &str) -> 
     }
     let seller = sellers::find(tx, &claim.seller_id)?;
     if is_settled(tx, &claim)? {
-        clocks::stop(tx, &ticket.id, &PAYING, act.at)?;
+        let words = "Everything of this request is paid.";
+        let happened = Happened::new(&seller.id, "claim_settled", words)
+            .on_ticket(&ticket.id)
+            .on_claim(&claim.id);
+        record(tx, act, happened)?;
         if ticket.state != turn::State::Closed.word() && !waits_for_an_answer(tx, &claim)? {
             tickets::step(tx, act, &ticket, turn::Verb::Close)?;
-            let words = "Everything of this request is paid; it was closed.";
+            let words = "It was closed with the last payment.";
             let happened = Happened::new(&seller.id, "ticket_closed", words)
                 .on_ticket(&ticket.id)
                 .on_claim(&claim.id);
             record(tx, act, happened)?;
         }
+        clocks::follow(tx, act, &ticket.id)?;
     }
     tell::paid_out(tx, act, &seller, &ticket, &claim, &payout)?;
     Ok(payout)
@@ -86,7 +88,12 @@ pub fn stop_payout(tx: &mut Tx, act: &Act, id: &PayoutId, why: &str) -> Result<O
     };
     let all = payments::of_claim(tx, &claim.id)?;
     if !all.iter().any(|payout| payout.state.is_in_transit()) {
-        clocks::void(tx, &ticket.id, &PAYING, act.at)?;
+        let words = "None of this request's money is on its way any more.";
+        let happened = Happened::new(&claim.seller_id, "claim_unpaid", words)
+            .on_ticket(&ticket.id)
+            .on_claim(&claim.id);
+        record(tx, act, happened)?;
+        clocks::follow(tx, act, &ticket.id)?;
     }
     let seller = sellers::find(tx, &claim.seller_id)?;
     tell::payout_stopped(tx, act, &seller, &ticket, &claim, &payout)?;

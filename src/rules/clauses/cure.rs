@@ -7,9 +7,8 @@ use super::{Cure, Scope, Test, Turn, Verdict};
 use crate::rules::assessment::{ClockKind, Deadline, NextAction};
 use crate::rules::calendar::{end_of_day, local_day};
 use crate::rules::deadline::span;
-use crate::rules::facts::{At, Facts, Remedy};
+use crate::rules::facts::{At, Remedy};
 use crate::rules::hearing::Hearing;
-use crate::rules::policy::Policy;
 
 /// When the hours end, one way or another.
 struct Ends {
@@ -149,44 +148,6 @@ fn ends(cure: &Cure, hearing: &Hearing) -> Ends {
         unpaused: base,
         from_day: from_day + pause,
         standing: asked.is_some() && granted.is_none(),
-    }
-}
-
-/// How it stands with a repair that was promised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Repair {
-    Runs,
-    /// Access was asked for in time, and is neither given nor refused (D6e).
-    Stands {
-        since: At,
-    },
-    Made {
-        at: At,
-    },
-    /// Nothing is to be repaired (D6c), or the customer refused the access that it needs (D6f).
-    Moot,
-}
-
-/// How it stands with the repair that this clause promises; the promise simply runs where the clause is no cure.
-pub fn repair(policy: &Policy, facts: &Facts, clause: &str) -> Repair {
-    let Some(ground) = policy.ground(&facts.ground) else {
-        return Repair::Runs;
-    };
-    let hearing = Hearing::new(policy, ground, facts);
-    let defect = &facts.findings.defect;
-    let fixed = defect.fixed_at.filter(|at| *at <= hearing.now);
-    if defect.access_refused == Some(true) || defect.approved == Some(false) {
-        return Repair::Moot;
-    }
-    if let Some(at) = fixed {
-        return Repair::Made { at };
-    }
-    let is_standing = cure_of(&hearing, clause).is_some_and(|cure| ends(cure, &hearing).standing);
-    match defect.access_requested_at {
-        Some(asked) if is_standing => Repair::Stands {
-            since: asked.max(hearing.received),
-        },
-        _ => Repair::Runs,
     }
 }
 

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use super::json::Node;
 use super::reader::Reader;
 use super::*;
+use crate::rules::calendar::{Hours, Opening};
 
 /// Longest refill that is taken for one, in days.
 const MOST_DAYS: i64 = 36_500;
@@ -35,6 +36,7 @@ pub fn seller<'n>(reader: &mut Reader<'n>, node: &'n Node<'n>) -> Seller {
                     .list(node, Reader::day_of)
                     .map(|days| days.into_iter().flatten().collect())
             }
+            "hours" => seller.hours = hours(r, node),
             "large_refund_threshold" => seller.large_refund_threshold = r.amount(node),
             "fee_schedule" => {
                 seller.fee_schedule = r
@@ -49,6 +51,55 @@ pub fn seller<'n>(reader: &mut Reader<'n>, node: &'n Node<'n>) -> Seller {
         true
     });
     seller
+}
+
+/// Openings by weekday, and of the days that have their own.
+fn hours<'n>(reader: &mut Reader<'n>, node: &'n Node<'n>) -> Option<Hours> {
+    let mut hours = Hours::default();
+    let is_there = reader.object(node, |r, key, node| {
+        let day = match key {
+            "mon" => &mut hours.mon,
+            "tue" => &mut hours.tue,
+            "wed" => &mut hours.wed,
+            "thu" => &mut hours.thu,
+            "fri" => &mut hours.fri,
+            "sat" => &mut hours.sat,
+            "sun" => &mut hours.sun,
+            "special" => {
+                special(r, node, &mut hours);
+                return true;
+            }
+            _ => return false,
+        };
+        *day = openings(r, node);
+        true
+    });
+    if is_there && let Some(flaw) = hours.flaws().first() {
+        return reader.fault(flaw);
+    }
+    is_there.then_some(hours)
+}
+
+fn special<'n>(reader: &mut Reader<'n>, node: &'n Node<'n>, hours: &mut Hours) {
+    reader.object(node, |r, key, node| match key.parse() {
+        Ok(day) => {
+            hours.special.insert(day, openings(r, node));
+            true
+        }
+        Err(_) => false,
+    });
+}
+
+fn openings<'n>(reader: &mut Reader<'n>, node: &'n Node<'n>) -> Vec<Opening> {
+    let opening = |r: &mut Reader<'n>, node: &'n Node<'n>| {
+        let text = r.text(node)?;
+        match Opening::try_from(text) {
+            Ok(opening) => Some(opening),
+            Err(why) => r.fault(why),
+        }
+    };
+    let read = reader.list(node, opening).unwrap_or_default();
+    read.into_iter().flatten().collect()
 }
 
 pub fn time_zone(reader: &mut Reader, node: &Node) -> Option<Tz> {

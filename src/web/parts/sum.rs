@@ -150,6 +150,8 @@ pub struct Deadline {
     pub clause: Option<ClauseRef>,
     /// How the due time follows: "48 h from receipt on 20 Nov 10:14".
     pub why: String,
+    /// How it came about line by line, where there is more to say than that.
+    pub account: Vec<String>,
 }
 
 #[derive(Debug, Clone, Template)]

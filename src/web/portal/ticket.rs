@@ -15,8 +15,9 @@ use crate::db::claims::Claim;
 use crate::db::tickets::{Message, Ticket};
 use crate::db::{self, Conn};
 use crate::desk::claims;
-use crate::desk::clocks::HOUSE;
+use crate::desk::clocks::{HOUSE, courses};
 use crate::error::Result;
+use crate::ids::TicketId;
 use crate::rules::facts::{EvidenceKind, Remedy};
 use crate::web::filters;
 use crate::web::form::new_key;
@@ -184,7 +185,7 @@ fn laid_out(
         findings: filed
             .as_ref()
             .map(|filed| words::findings(&filed.policy, &filed.assessment, wall)),
-        deadlines: deadlines(&clocks, filed.as_ref(), viewer),
+        deadlines: deadlines(conn, &ticket.id, &clocks, filed.as_ref(), viewer)?,
         facts: facts(&ticket, filed.as_ref(), &seller.name, viewer),
         files,
         policy: filed.as_ref().map(|filed| Link {
@@ -238,15 +239,19 @@ fn names(conn: &mut Conn, messages: &[Message]) -> Result<Names> {
 
 /// The promises, where there are any.
 fn deadlines(
+    conn: &mut Conn,
+    ticket: &TicketId,
     rows: &[db::clocks::Clock],
     filed: Option<&Filed>,
     viewer: &Viewer,
-) -> Option<Deadlines> {
+) -> Result<Option<Deadlines>> {
     let policy = filed.map(|filed| &filed.policy);
     let promised = rows.iter().filter(|clock| clock.firmness != HOUSE);
     let promised: Vec<_> = promised.cloned().collect();
-    let deadlines = clocks::deadlines(&promised, policy, viewer.wall);
-    (!deadlines.list.is_empty()).then_some(deadlines)
+    let courses = courses(conn, ticket, &promised, viewer.wall.now)?;
+    let reader = clocks::Reader::Customer;
+    let deadlines = clocks::deadlines(&promised, &courses, policy, reader, viewer.wall);
+    Ok((!deadlines.list.is_empty()).then_some(deadlines))
 }
 
 fn facts(ticket: &Ticket, filed: Option<&Filed>, seller: &str, viewer: &Viewer) -> Summary {

@@ -13,12 +13,14 @@ use crate::db::people::Person;
 use crate::db::sellers::Seller;
 use crate::db::tickets::{Message, Ticket};
 use crate::db::{self, Conn};
+use crate::desk::clocks::courses;
 use crate::desk::policies;
 use crate::error::Result;
 use crate::ids::PersonId;
 use crate::rules::policy::Shelf;
 use crate::web::parts::Timeline;
 use crate::web::show::Wall;
+use crate::web::show::clocks::Courses;
 use crate::web::show::story::{self as words, Names};
 
 pub struct Story {
@@ -32,6 +34,8 @@ pub struct Story {
     pub files: Vec<File>,
     pub letters: Vec<Letter>,
     pub clocks: Vec<Clock>,
+    /// How each of them came to stand where it stands.
+    pub courses: Courses,
     pub names: Names,
     /// What holds for the customer because of a chargeback, in sentences.
     pub sanctions: Vec<String>,
@@ -49,6 +53,7 @@ impl Story {
         known.sort();
         known.dedup();
         let seller = db::sellers::find(conn, &ticket.seller_id)?;
+        let clocks = db::clocks::of_ticket(conn, &ticket.id)?;
         Ok(Story {
             shelf: policies::shelf(conn, &seller.policy)?,
             seller,
@@ -56,7 +61,8 @@ impl Story {
             events: db::events::of_ticket(conn, &ticket.id)?,
             files: db::files::of_ticket(conn, &ticket.id)?,
             letters: db::mail::of_ticket(conn, &ticket.id)?,
-            clocks: db::clocks::of_ticket(conn, &ticket.id)?,
+            courses: courses(conn, &ticket.id, &clocks, wall.now)?,
+            clocks,
             names: db::people::names(conn, &known)?,
             sanctions: sanctions(conn, &ticket, wall)?,
             staff: serving(conn, &ticket)?,

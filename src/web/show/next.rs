@@ -97,7 +97,7 @@ pub fn line(ticket: &Ticket, claim: Option<&Claim>, wall: Wall) -> String {
     if let (Some(due), Some(kind)) = (&ticket.next_due_at, &ticket.next_due_kind) {
         let firmness = match (ticket.next_due_firm, kind.as_str()) {
             (true, _) => "firm",
-            (false, "first_response") => "aim",
+            (false, "first_response" | "next_reply") => "aim",
             (false, _) => "typical",
         };
         return spoken(kind, firmness, due.utc(), wall);
@@ -161,7 +161,7 @@ pub(super) fn deed(kind: &str, firmness: &str) -> String {
 /// What is done at the end of a promise, as a statement and as a verb.
 fn doing(kind: &str) -> (&'static str, &'static str) {
     match kind {
-        "first_response" => ("A person answers you", "answer you"),
+        "first_response" | "next_reply" => ("A person answers you", "answer you"),
         "decision" => ("A person decides", "decide"),
         "cure" => ("We repair it", "repair it"),
         "payout" => ("We send the money", "send the money"),

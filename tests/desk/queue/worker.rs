@@ -59,6 +59,8 @@ fn overdue_cure(stage: &Stage, claim: &Claim) {
             id: ClockId::new(now),
             kind: "cure".to_owned(),
             due_at: (now - Duration::minutes(1)).into(),
+            declared_json: None,
+            warn_at: None,
             ..like
         };
         Ok(db::clocks::insert_clock(tx, &cure)?)
@@ -111,6 +113,8 @@ async fn the_mail_leaves_when_the_clocks_cannot_be_read() {
     pool.raw(|conn| Ok(conn.batch_execute(rename)?)).unwrap();
     assert!(worker::round(&desk.app).await.is_err());
     assert!(desk.letters().iter().all(|letter| letter.state == "sent"));
+    let back = "ALTER TABLE clocks_gone RENAME TO clocks";
+    pool.raw(|conn| Ok(conn.batch_execute(back)?)).unwrap();
 }
 
 /// A file in the store, and the row that names it.
