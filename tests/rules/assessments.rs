@@ -34,6 +34,35 @@ fn paid_out(assessment: &Assessment) -> Amount {
     }
 }
 
+#[test]
+fn an_order_of_which_nothing_remains_is_not_refused_while_its_status_is_unknown() {
+    for ground in [
+        "partial_delivery",
+        "order_cancellation",
+        "target_unavailable",
+    ] {
+        let claim = serde_json::json!({
+            "policy": "panel-guarantee", "ground": ground, "received_at": "2026-03-02T09:00:00Z", "channel": "portal",
+            "reason": "It has stopped.", "evidence": [{"kind": "screenshot"}],
+            "order": {"id": "O-1", "placed_at": "2026-03-01T09:00:00Z", "quantity": 1, "remains": 0, "charge": "10.00",
+                "currency": "USD", "paid_with": [{"method": "balance", "amount": "10.00"}]},
+            "findings": {"can_complete": false, "target_available": false, "stop": "stopped"},
+        });
+        let assessment = adjudicate(shelf(), &facts(&claim));
+        assert_eq!(
+            assessment.outcome,
+            Outcome::NeedsReview,
+            "{ground}: {:#?}",
+            assessment.clauses
+        );
+        assert!(
+            assessment.missing.contains(&"order.status".to_owned()),
+            "{ground}: {:?}",
+            assessment.missing
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(crate::claims::cases(256))]
 

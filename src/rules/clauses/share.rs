@@ -15,11 +15,19 @@ pub fn delivered(hearing: &Hearing) -> Verdict {
         (_, _, None) => Verdict::unknown("How much was delivered is not known.")
             .lacks(units.unknown_field())
             .turn(Turn::Review),
+        (_, _, Some(0)) if !units.is_complete() => unsettled(),
         (_, _, Some(0)) => Verdict::not_met("Everything was delivered.").turn(Turn::Bar),
         (_, _, Some(undelivered)) => {
             Verdict::met(format!("{undelivered} units were not delivered."))
         }
     }
+}
+
+/// Panels also say that nothing remains of an order that has not begun (I16).
+fn unsettled() -> Verdict {
+    Verdict::unknown("Without its status nobody knows whether the order is complete.")
+        .lacks("order.status")
+        .turn(Turn::Review)
 }
 
 /// The undelivered share of the charge.
@@ -45,6 +53,7 @@ pub fn share(share: &Share, hearing: &Hearing) -> Verdict {
                 .lacks(units.unknown_field())
                 .turn(Turn::Review)
         }
+        Some(0) if !units.is_complete() => unsettled(),
         Some(0) => Verdict::not_met(format!("Nothing is undelivered. {workings}").trim_end())
             .turn(Turn::Bar),
         _ if workings.is_empty() => {
