@@ -42,6 +42,9 @@ pub async fn warn(app: &App) -> Result<usize> {
         let warned = app
             .write(move |tx| desk::clocks::warn(tx, &act, BATCH))
             .await?;
+        for (clock, why) in warned.failed {
+            tracing::error!(%clock, %why, "nobody can be warned of a clock");
+        }
         total += warned.warnings;
         if warned.clocks < BATCH as usize {
             return Ok(total);

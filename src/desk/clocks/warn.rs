@@ -10,22 +10,25 @@ use chrono::{DateTime, Utc};
 use super::{HOUSE, happened, promised, spoken, story};
 use crate::act::{Act, Role};
 use crate::db::clocks::{self as rows, Clock, Warning};
+use crate::db::dialect::worth_retrying;
 use crate::db::people::{self, Person};
 use crate::db::tickets::Ticket;
-use crate::db::{Conn, Tx, claims, sellers, tickets};
+use crate::db::{Conn, Tx, claims, sellers, set_apart, tickets};
 use crate::desk::mailroom::{self, Envelope};
 use crate::error::Result;
-use crate::ids::{SellerId, fresh};
+use crate::ids::{ClockId, SellerId, fresh};
 use crate::letters::clocks::ClockWarning;
 use crate::letters::parts::{Moment, Signature};
 use crate::rules::clock::{Course, Promise, Step, fold, warns_at};
 
 /// What a round of warnings did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Warned {
     /// Clocks that were looked at: fewer than the limit when none is left.
     pub clocks: usize,
     pub warnings: usize,
+    /// Those that cannot be counted, and why. They hold up no other, and are looked at again when something happens on their ticket.
+    pub failed: Vec<(ClockId, String)>,
 }
 
 /// Gives every warning whose moment has come, of so many clocks at most.
@@ -34,7 +37,14 @@ pub fn warn(tx: &mut Tx, act: &Act, limit: i64) -> Result<Warned> {
     let mut warned = Warned::default();
     for clock in rows::to_warn(tx, act.at, limit)? {
         warned.clocks += 1;
-        warned.warnings += warn_of(tx, act, clock, &mut roster)?;
+        match set_apart(tx, |tx| warn_of(tx, act, clock.clone(), &mut roster)) {
+            Ok(count) => warned.warnings += count,
+            Err(error) if worth_retrying(&error) => return Err(error),
+            Err(error) => {
+                rows::set_warned(tx, &clock, None)?;
+                warned.failed.push((clock.id, error.to_string()));
+            }
+        }
     }
     Ok(warned)
 }

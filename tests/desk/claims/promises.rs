@@ -4,6 +4,7 @@
 use std::thread;
 
 use chrono_tz::Tz;
+use diesel::RunQueryDsl;
 use proptest::prelude::*;
 use redress::db::{events, mail};
 use redress::desk::calendars;
@@ -127,6 +128,33 @@ fn a_worker_that_slept_gives_every_warning_that_it_missed() {
             "ruth@desk.example"
         ]
     );
+}
+
+#[test]
+fn a_clock_that_cannot_be_counted_holds_up_no_other() {
+    let shop = Shop::of("panel-guarantee", "UTC");
+    let (broken, sound) = (shop.asks(0), shop.asks(1));
+    let clock = shop.of_kind(&broken, "first_response").remove(0);
+    let keeps = |json: &str| {
+        let sql = format!(
+            "UPDATE clocks SET calendar_json = '{json}' WHERE id = '{}'",
+            clock.id
+        );
+        let write = |conn: &mut redress::db::Conn| Ok(diesel::sql_query(sql).execute(conn)?);
+        assert_eq!(shop.db.pool.raw(write).unwrap(), 1);
+    };
+    keeps("{");
+    let act = Act::worker(at(13 * HOUR), SITE);
+    let warned = shop.db.pool.write(|tx| desk_clocks::warn(tx, &act, 100));
+    let warned = warned.unwrap();
+    assert_eq!(warned.warnings, 1);
+    assert_eq!(warned.failed.len(), 1);
+    assert_eq!(warned.failed[0].0, clock.id);
+    assert_eq!(shop.warns(13 * HOUR + 1), 0, "and is not tried for ever");
+    keeps(&clock.calendar_json);
+    for ticket in [&broken, &sound] {
+        shop.closes(ticket, 14 * HOUR);
+    }
 }
 
 #[test]
