@@ -25,6 +25,7 @@ use crate::rules::calendar::{Calendar, Holidays, local_day};
 use crate::rules::clock::{Course, Moment, Promise, State, fold, replies_owed};
 use crate::rules::deadline::{Clock as Declared, ClockLength, ClockStart, clock_due};
 use crate::rules::policy::Policy;
+use crate::rules::sla::is_firm;
 
 pub use warn::{Warned, warn};
 
@@ -478,5 +479,5 @@ fn refresh(tx: &mut Tx, ticket: &TicketId, rows: &[Clock]) -> Result<()> {
 }
 
 fn firm(clock: &Clock) -> bool {
-    matches!(clock.firmness.as_str(), "firm" | HOUSE)
+    is_firm(&clock.firmness)
 }

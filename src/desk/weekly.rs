@@ -90,7 +90,7 @@ pub fn write(tx: &mut Tx, act: &Act, id: &PersonId, monday: NaiveDate) -> Result
 fn weekly(conn: &mut Conn, act: &Act, scope: &Scope, period: &Period) -> Result<Weekly> {
     let holders = Holders::of(conn, period)?;
     let samples = reports::samples(conn, scope, period, &holders, act.at)?;
-    let firm: Vec<Sample> = samples.into_iter().filter(is_firm).collect();
+    let firm: Vec<Sample> = samples.into_iter().filter(Sample::is_firm).collect();
     let lines = sla::lines(&firm);
     let names: BTreeMap<String, String> = sellers::within(conn, scope)?
         .into_iter()
@@ -117,10 +117,6 @@ fn weekly(conn: &mut Conn, act: &Act, scope: &Scope, period: &Period) -> Result<
         promises_link: link("/reports/sla"),
         refunds_link: link("/reports/refunds"),
     })
-}
-
-fn is_firm(sample: &Sample) -> bool {
-    matches!(sample.firmness.as_str(), "firm" | super::clocks::HOUSE)
 }
 
 fn outcome(firm: &[Sample]) -> String {

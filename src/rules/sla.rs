@@ -48,7 +48,22 @@ pub struct Line {
     pub p95: Option<i64>,
 }
 
+/// Whether a promise holds the desk to it: a firm one, or the house's own target.
+pub fn is_firm(firmness: &str) -> bool {
+    matches!(firmness, "firm" | "house")
+}
+
+impl Sample {
+    pub fn is_firm(&self) -> bool {
+        is_firm(&self.firmness)
+    }
+}
+
 impl Line {
+    pub fn is_firm(&self) -> bool {
+        is_firm(&self.firmness)
+    }
+
     /// Kept of those that are settled, in tenths of a percent, rounded down so that one miss never reads as 100 %.
     pub fn attainment(&self) -> Option<u32> {
         let settled = self.kept + self.missed;

@@ -231,6 +231,8 @@ fn a_second_person_publishes_it_and_the_first_never_does() {
     let changed = room.saves(&draft, |text| format!("{text}\n# One more thought.\n"));
     let unseen = room.writes(|tx| policies::agree(tx, &tom, &draft.id, draft.seq));
     assert!(matches!(unseen, Err(Error::Stale)));
+    let nowhere = room.writes(|tx| policies::save(tx, &tom, &draft.id, i64::MAX, "a text"));
+    assert!(matches!(nowhere, Err(Error::Stale)));
     let none = room.writes(|tx| policies::agree(tx, &tom, &draft.id, changed.seq));
     assert!(matches!(&none, Err(Error::Refused { code, .. }) if code.name() == "already_done"));
     room.writes(|tx| policies::propose(tx, &ruth, &draft.id, changed.seq, ("", true)))

@@ -473,6 +473,11 @@ async fn what_was_broken_is_cut_by_cause_and_person_and_each_cut_leads_to_its_re
         page.sees("1 listed").sees(there).sees("Show all");
         assert!(!page.text().contains(absent.as_str()), "{narrow}");
     }
+    for nonsense in ["cause=bad+luck", "promise=eternity"] {
+        assert_eq!(ruth.opens(&format!("{SLA}&{nonsense}")).await.status, 400);
+    }
+    let none = ruth.opens(&format!("{SLA}&cause=gateway")).await;
+    none.sees("0 listed").sees("None of these.");
     // Taken by somebody else afterwards, the past stays as it was.
     let act = story.act(LENA, desk.app.now());
     let claim = desk.app.pool.read(|conn| {
@@ -840,6 +845,8 @@ async fn a_period_that_is_none_is_refused_in_words_and_a_stray_parameter_is_no_r
         "from=2026-02-01&from=2026-02-02",
         "to=%ff",
         "table=nobody",
+        "cause=bad+luck",
+        "cause=agent",
     ] {
         for report in ["sla", "refunds"] {
             let csv = ruth.opens(&format!("/reports/{report}.csv?{query}")).await;

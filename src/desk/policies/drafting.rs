@@ -139,10 +139,11 @@ pub fn save(
     if draft.seq == seen && rows::newest(tx, &draft)?.document == document {
         return Ok(draft);
     }
-    if !rows::bump_policy_draft(tx, id, seen, seen + 1)? {
+    let next = seen.saturating_add(1);
+    if !rows::bump_policy_draft(tx, id, seen, next)? {
         return Err(Error::Stale);
     }
-    draft.seq = seen + 1;
+    draft.seq = next;
     rows::insert_text(tx, &text_of(act, &draft, &person, document))?;
     if let Some(open) = rows::open_proposal(tx, id)? {
         settle(tx, act, &draft, &open, ("overtaken", None), None)?;

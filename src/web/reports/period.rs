@@ -7,6 +7,8 @@ use url::form_urlencoded::Serializer;
 use crate::db::reports::Period;
 use crate::db::sellers::Seller;
 use crate::error::{Error, Fields, Result};
+use crate::rules::assessment::ClockKind;
+use crate::rules::causes::Cause;
 use crate::rules::display;
 use crate::web::fields;
 use crate::web::page::{Choice, Filled};
@@ -41,9 +43,28 @@ pub struct Preset {
 
 impl Asked {
     /// # Errors
-    /// `Malformed` for a parameter that no report has, or one that comes twice.
+    /// `Malformed` for a parameter that the report has not, or one that comes twice.
     pub fn read(query: &str) -> Result<Asked> {
-        fields::parse(fields::decode(query.as_bytes())?)
+        let asked = Asked::read_narrowed(query)?;
+        let narrow = [&asked.promise, &asked.clause, &asked.agent, &asked.cause];
+        if narrow.into_iter().any(Option::is_some) {
+            return Err(Error::Malformed("a filter that this report has not"));
+        }
+        Ok(asked)
+    }
+
+    /// Of the page that lists broken promises, and may list some of them.
+    ///
+    /// # Errors
+    /// As [`Asked::read`]; `Malformed` too for a promise or a cause that there is not.
+    pub fn read_narrowed(query: &str) -> Result<Asked> {
+        let asked: Asked = fields::parse(fields::decode(query.as_bytes())?)?;
+        let promise = asked.promise.as_deref().map(ClockKind::from_word);
+        let cause = asked.cause.as_deref().map(Cause::from_word);
+        match (promise, cause) {
+            (Some(None), _) | (_, Some(None)) => Err(Error::Malformed("no such promise or cause")),
+            _ => Ok(asked),
+        }
     }
 
     /// The period; the last thirty days where no day is named.

@@ -151,10 +151,7 @@ fn spans(period: &Period, figures: &Promises) -> Sheet {
         ],
     );
     let cut = Cut::fitting(period.from, period.to);
-    let firm = figures
-        .samples
-        .iter()
-        .filter(|sample| matches!(sample.firmness.as_str(), "firm" | "house"));
+    let firm = figures.samples.iter().filter(|sample| sample.is_firm());
     for span in sla::spans(firm, cut, period.from, period.to) {
         sheet.row([
             Cell::Day(span.first),
@@ -171,10 +168,7 @@ fn spans(period: &Period, figures: &Promises) -> Sheet {
 fn agents(figures: &Promises) -> Sheet {
     let columns = ["agent", "kept", "not_kept", "waiting"];
     let mut sheet = Sheet::new("People", &columns);
-    let firm = figures
-        .samples
-        .iter()
-        .filter(|sample| matches!(sample.firmness.as_str(), "firm" | "house"));
+    let firm = figures.samples.iter().filter(|sample| sample.is_firm());
     for share in sla::by_agent(firm) {
         sheet.row([
             Cell::words(share.agent.unwrap_or_default()),

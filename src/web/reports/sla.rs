@@ -110,7 +110,7 @@ pub(super) struct Figures {
 }
 
 pub async fn show(app: Data<App>, visit: Manager, request: HttpRequest) -> Result<HttpResponse> {
-    let asked = Asked::read(request.query_string())?;
+    let asked = Asked::read_narrowed(request.query_string())?;
     let (sellers, outcome) = gather(&app, &visit, &asked).await?;
     let (period, figures) = match outcome {
         Ok(found) => found,
@@ -247,14 +247,10 @@ const METHOD: [&str; 8] = [
     "Only firm promises and house targets count as not kept in the figures above the table; typical times and aims are shown in their own rows. A bank's estimate is no promise and is left out.",
 ];
 
-fn is_firm(sample: &Sample) -> bool {
-    matches!(sample.firmness.as_str(), "firm" | "house")
-}
-
 /// Kept and not kept among the firm ones.
 fn settled(samples: &[Sample]) -> (usize, usize) {
     let count = |fate| {
-        let firm = samples.iter().filter(|sample| is_firm(sample));
+        let firm = samples.iter().filter(|sample| sample.is_firm());
         firm.filter(|sample| sample.fate == fate).count()
     };
     (count(Fate::Kept), count(Fate::Missed))
@@ -274,9 +270,7 @@ fn takeaway(samples: &[Sample], lines: &[Line], shops: &Shops) -> String {
     let Some(kept_share) = share(kept, missed) else {
         return "No firm promise was settled in this period.".to_owned();
     };
-    let firm = lines
-        .iter()
-        .filter(|line| matches!(line.firmness.as_str(), "firm" | "house"));
+    let firm = lines.iter().filter(|line| line.is_firm());
     let weakest = firm
         .filter(|line| line.missed > 0 && line.kept + line.missed >= FEW)
         .min_by_key(|line| line.attainment());
@@ -308,7 +302,7 @@ fn tiles(figures: &Figures, now: DateTime<Utc>) -> Tiles {
     let waiting = figures
         .samples
         .iter()
-        .filter(|sample| is_firm(sample) && sample.fate == Fate::Waiting)
+        .filter(|sample| sample.is_firm() && sample.fate == Fate::Waiting)
         .count();
     let mut list = vec![Tile {
         label: "Firm promises kept".into(),
@@ -420,7 +414,7 @@ fn over_time(figures: &Figures, asked: &Asked, period: &Period) -> Chart {
         let days = (first.max(period.from), cut.last(first).min(period.to));
         format!("{}#breaches-list", asked.href(PATH, days, &[]))
     };
-    let firm = figures.samples.iter().filter(|sample| is_firm(sample));
+    let firm = figures.samples.iter().filter(|sample| sample.is_firm());
     let spans = sla::spans(firm, cut, period.from, period.to);
     let columns: Vec<Column> = spans
         .iter()
@@ -550,7 +544,7 @@ fn by_cause(figures: &Figures, asked: &Asked, period: &Period) -> Option<Chart> 
 }
 
 fn agents(figures: &Figures, asked: &Asked, period: &Period) -> Vec<AgentLine> {
-    let firm = figures.samples.iter().filter(|sample| is_firm(sample));
+    let firm = figures.samples.iter().filter(|sample| sample.is_firm());
     let shares = sla::by_agent(firm).into_iter().map(|share| {
         let settled = share.kept + share.missed;
         let narrow = share.agent.clone().unwrap_or_else(|| NOBODY.to_owned());

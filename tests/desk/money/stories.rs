@@ -381,6 +381,10 @@ fn a_dispute_freezes_its_lot_and_lost_it_leaves_a_debt_that_refunds_meet_first()
     books
         .write(|tx| disputes::close(tx, &act(4), &dispute.id, DisputeStatus::Lost))
         .unwrap();
+    assert_eq!(
+        refusal(books.pay_out(&claim, (Some("d1"), None), "1", "p2", 4)),
+        Code::OverCeiling
+    );
     assert_eq!(books.lots(), left(&[("d1", "0")]));
     assert_eq!(books.account("dispute_debt"), "-7");
     books.refund(&order, "5", "k1", 5).unwrap();

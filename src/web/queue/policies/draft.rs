@@ -370,15 +370,19 @@ pub(super) fn spoken(from: NaiveDate, to: NaiveDate) -> String {
     format!("{} to {}", filters::day(from), filters::day(to))
 }
 
-/// The page again, with what was wrong.
+/// What came of a form of the page: where it was refused, the page again with what was wrong.
 pub(super) async fn again(
     app: &App,
     visit: &Manager,
     number: String,
-    error: Error,
+    outcome: Result<HttpResponse>,
     put: impl FnOnce(&mut Typed, &Fields),
 ) -> Result<HttpResponse> {
     let (mut typed, mut fields) = (Typed::default(), Fields::new());
+    let error = match outcome {
+        Ok(done) => return Ok(done),
+        Err(error) => error,
+    };
     let status = match error {
         Error::Invalid(problems) => {
             fields = problems;
@@ -455,13 +459,8 @@ pub async fn update(
             Ok(Done::new(format!("/queue/drafts/{asked}"), "Kept."))
         })
         .await;
-    match outcome {
-        Ok(done) => Ok(done),
-        Err(error) => {
-            let put = |typed: &mut Typed, fields: &Fields| typed.head = Some(form.again(fields));
-            again(&app, &visit, number, error, put).await
-        }
-    }
+    let put = |typed: &mut Typed, fields: &Fields| typed.head = Some(form.again(fields));
+    again(&app, &visit, number, outcome, put).await
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -492,13 +491,8 @@ pub async fn propose(
             ))
         })
         .await;
-    match outcome {
-        Ok(done) => Ok(done),
-        Err(error) => {
-            let put = |typed: &mut Typed, fields: &Fields| typed.propose = Some(form.again(fields));
-            again(&app, &visit, number, error, put).await
-        }
-    }
+    let put = |typed: &mut Typed, fields: &Fields| typed.propose = Some(form.again(fields));
+    again(&app, &visit, number, outcome, put).await
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -526,10 +520,7 @@ pub async fn agree(
             ))
         })
         .await;
-    match outcome {
-        Ok(done) => Ok(done),
-        Err(error) => again(&app, &visit, number, error, |_, _| {}).await,
-    }
+    again(&app, &visit, number, outcome, |_, _| {}).await
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -557,13 +548,8 @@ pub async fn decline(
             ))
         })
         .await;
-    match outcome {
-        Ok(done) => Ok(done),
-        Err(error) => {
-            let put = |typed: &mut Typed, fields: &Fields| typed.decline = Some(form.again(fields));
-            again(&app, &visit, number, error, put).await
-        }
-    }
+    let put = |typed: &mut Typed, fields: &Fields| typed.decline = Some(form.again(fields));
+    again(&app, &visit, number, outcome, put).await
 }
 
 pub async fn take_back(

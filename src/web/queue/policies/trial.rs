@@ -102,15 +102,10 @@ pub async fn begin(
             Ok(Done::new(format!("/queue/trials/{}", trial.id), ""))
         })
         .await;
-    match outcome {
-        Ok(done) => Ok(done),
-        Err(error) => {
-            let put = |typed: &mut super::draft::Typed, fields: &Fields| {
-                typed.trial = Some(form.again(fields));
-            };
-            again(&app, &visit, number, error, put).await
-        }
-    }
+    let put = |typed: &mut super::draft::Typed, fields: &Fields| {
+        typed.trial = Some(form.again(fields));
+    };
+    again(&app, &visit, number, outcome, put).await
 }
 
 #[derive(Template)]
