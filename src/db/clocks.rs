@@ -33,6 +33,10 @@ pub struct Clock {
     pub declared_json: Option<String>,
     /// When the staff is next to be warned of it.
     pub warn_at: Option<At>,
+    /// What its ticket had when it ended.
+    pub priority: Option<String>,
+    /// See [`crate::rules::clock::worked`]; `None` while it has not ended, and of one that ended before this was kept.
+    pub worked_s: Option<i64>,
 }
 
 /// A warning that was given: one row for each clock and step, whoever gives it.
@@ -64,6 +68,8 @@ pub fn set_course(tx: &mut Tx, clock: &Clock) -> QueryResult<()> {
             clocks::stopped_at.eq(clock.stopped_at),
             clocks::state.eq(clock.state.clone()),
             clocks::warn_at.eq(clock.warn_at),
+            clocks::priority.eq(clock.priority.clone()),
+            clocks::worked_s.eq(clock.worked_s),
         ))
         .execute(&mut **tx)
         .map(|_| ())

@@ -1,6 +1,6 @@
 //! The outbox: every letter's bytes as they were (or will be) sent, and how far each has got.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
 use super::columns::At;
@@ -46,35 +46,72 @@ pub fn insert_letter(tx: &mut Tx, row: Row) -> QueryResult<bool> {
     }
 }
 
+/// When a letter's turn has come. A lease or a wait that ends later than any can, and a letter from the future, come of a clock
+/// that was set back since: nobody waits for days for that.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn {
+    pub now: DateTime<Utc>,
+    /// When a lease of now would end.
+    pub leased: DateTime<Utc>,
+    /// When the longest wait would.
+    pub latest: DateTime<Utc>,
+}
+
+impl Turn {
+    pub fn of(now: DateTime<Utc>, lease: TimeDelta, longest: TimeDelta) -> Turn {
+        Turn {
+            now,
+            leased: now + lease,
+            latest: now + longest,
+        }
+    }
+}
+
+#[diesel::dsl::auto_type]
+fn has_come(now: At, leased: At, latest: At) -> _ {
+    let (queued, sending): (&'static str, &'static str) = ("queued", "sending");
+    let waits = outbox::state.eq(queued).and(
+        outbox::next_at
+            .le(now)
+            .or(outbox::created_at.gt(now))
+            .or(outbox::next_at.gt(latest)),
+    );
+    let lapsed = outbox::state
+        .eq(sending)
+        .and(outbox::next_at.le(now).or(outbox::next_at.gt(leased)));
+    waits.or(lapsed)
+}
+
 /// Letters whose turn has come, oldest first. One whose lease ran out (its sender died) is due again.
-pub fn due(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> QueryResult<Vec<LetterId>> {
+pub fn due(conn: &mut Conn, turn: Turn, limit: i64) -> QueryResult<Vec<LetterId>> {
     outbox::table
-        .filter(outbox::state.eq_any(["queued", "sending"]))
-        .filter(outbox::next_at.le(At::from(now)))
+        .filter(has_come(
+            turn.now.into(),
+            turn.leased.into(),
+            turn.latest.into(),
+        ))
         .order((outbox::next_at, outbox::id))
         .limit(limit)
         .select(outbox::id)
         .load(conn)
 }
 
-/// Takes a letter for sending until `until`: `None` where another worker was faster. The lease fences a sender that slept.
+/// Takes a letter for sending until the lease ends: `None` where another worker was faster. The lease fences a sender that slept.
 pub fn set_sending(
     tx: &mut Tx,
     id: &LetterId,
     lease: &str,
-    now: DateTime<Utc>,
-    until: DateTime<Utc>,
+    turn: Turn,
 ) -> QueryResult<Option<Row>> {
-    let taken = diesel::update(
-        outbox::table
-            .filter(outbox::id.eq(id))
-            .filter(outbox::state.eq_any(["queued", "sending"]))
-            .filter(outbox::next_at.le(At::from(now))),
-    )
+    let taken = diesel::update(outbox::table.filter(outbox::id.eq(id)).filter(has_come(
+        turn.now.into(),
+        turn.leased.into(),
+        turn.latest.into(),
+    )))
     .set((
         outbox::state.eq("sending"),
         outbox::lease.eq(Some(lease)),
-        outbox::next_at.eq(At::from(until)),
+        outbox::next_at.eq(At::from(turn.leased)),
         outbox::attempts.eq(outbox::attempts + 1),
     ))
     .execute(&mut **tx)?;

@@ -13,6 +13,7 @@ use super::columns::At;
 use super::schema::{claims, clocks, sellers, tickets};
 use super::tickets::Scope;
 use crate::ids::SellerId;
+use crate::rules::priority::Priority;
 use crate::rules::sla::{Fate, Sample};
 
 use self::holders::Holders;
@@ -37,6 +38,9 @@ type ClockRow = (
     Option<At>,
     String,
     Option<At>,
+    Option<i64>,
+    Option<String>,
+    Option<String>,
 );
 
 /// Every promise that started in the period, whatever became of it; `now` tells what is late though it still runs.
@@ -49,6 +53,7 @@ pub fn samples(
 ) -> QueryResult<Vec<Sample>> {
     let mut query = clocks::table
         .inner_join(sellers::table)
+        .inner_join(tickets::table)
         .filter(
             clocks::starts_on
                 .ge(period.from)
@@ -71,6 +76,9 @@ pub fn samples(
             clocks::stopped_at,
             clocks::state,
             clocks::breached_at,
+            clocks::worked_s,
+            clocks::priority,
+            tickets::priority,
         ))
         .into_boxed();
     if !scope.0.is_empty() {
@@ -97,6 +105,9 @@ fn sample(row: ClockRow, holders: &Holders, now: DateTime<Utc>) -> Sample {
         stopped_at,
         state,
         breached_at,
+        worked,
+        had,
+        has,
     ) = row;
     let late = state == "running" && due_at.utc().timestamp() < now.timestamp();
     let fate = match state.as_str() {
@@ -116,6 +127,8 @@ fn sample(row: ClockRow, holders: &Holders, now: DateTime<Utc>) -> Sample {
         starts_on,
         due_at: due_at.utc(),
         stopped_at: stopped_at.map(At::utc),
+        worked,
+        priority: Priority::of(had.or(has).as_deref()),
         fate,
     }
 }

@@ -283,6 +283,7 @@ diesel::table! {
         next_due_kind -> Nullable<Text>,
         next_due_firm -> Bool,
         seq -> BigInt,
+        priority -> Nullable<Text>,
     }
 }
 
@@ -643,6 +644,8 @@ diesel::table! {
         due_on -> Date,
         declared_json -> Nullable<Text>,
         warn_at -> Nullable<Timestamp>,
+        priority -> Nullable<Text>,
+        worked_s -> Nullable<BigInt>,
     }
 }
 

@@ -8,6 +8,7 @@ use super::columns::At;
 use super::schema::{claims, messages, people, tickets};
 use super::{Conn, Tx, dialect};
 use crate::ids::{MessageId, PersonId, SellerId, TicketId};
+use crate::rules::priority::Priority;
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable, Selectable)]
 #[diesel(table_name = tickets)]
@@ -28,6 +29,8 @@ pub struct Ticket {
     pub next_due_kind: Option<String>,
     pub next_due_firm: bool,
     pub seq: i64,
+    /// None: nobody said, so it presses as most do.
+    pub priority: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
@@ -107,6 +110,13 @@ pub fn set_state(
 pub fn set_assignee(tx: &mut Tx, id: &TicketId, assignee: Option<&PersonId>) -> QueryResult<()> {
     diesel::update(tickets::table.find(id))
         .set(tickets::assignee_id.eq(assignee))
+        .execute(&mut **tx)
+        .map(|_| ())
+}
+
+pub fn set_priority(tx: &mut Tx, id: &TicketId, priority: Priority) -> QueryResult<()> {
+    diesel::update(tickets::table.find(id))
+        .set(tickets::priority.eq(priority.word()))
         .execute(&mut **tx)
         .map(|_| ())
 }
@@ -191,6 +201,7 @@ pub struct Filter {
     pub view: View,
     pub seller: Option<SellerId>,
     pub ground: Option<String>,
+    pub priority: Option<Priority>,
     /// Matches number, subject and the customer's address, literally.
     pub words: Option<String>,
 }
@@ -421,6 +432,15 @@ fn filtered(
     }
     if let Some(ground) = &filter.ground {
         query = query.filter(claims::ground.eq(ground.clone()));
+    }
+    if let Some(priority) = filter.priority {
+        let said = tickets::priority.eq(priority.word());
+        query = match priority {
+            Priority::Normal => {
+                query.filter(said.assume_not_null().or(tickets::priority.is_null()))
+            }
+            _ => query.filter(said.assume_not_null()),
+        };
     }
     if let Some(words) = &filter.words {
         let exact = words.to_uppercase();

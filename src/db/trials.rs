@@ -170,26 +170,26 @@ pub fn flips(
 
 /// The claims of the past in the order of their ids, a slice at a time. Those that were taken back are none of them.
 pub fn past(conn: &mut Conn, past: &Past, after: &str, limit: i64) -> QueryResult<Vec<Claim>> {
-    let mut query = claims::table
-        .filter(claims::policy_id.eq_any(versions_of(&past.policy)))
-        .filter(claims::received_on.between(past.from, past.to))
-        .filter(claims::state.ne("withdrawn"))
+    those(past)
         .filter(claims::id.gt(ClaimId::from(after)))
         .order(claims::id)
         .limit(limit)
         .select(Claim::as_select())
-        .into_boxed();
-    if !past.scope.0.is_empty() {
-        query = query.filter(claims::seller_id.eq_any(past.scope.0.clone()));
-    }
-    if let Some(seller) = &past.seller {
-        query = query.filter(claims::seller_id.eq(seller.clone()));
-    }
-    query.load(conn)
+        .load(conn)
+}
+
+/// Whether a claim is one of them.
+pub fn holds(conn: &mut Conn, past: &Past, id: &ClaimId) -> QueryResult<bool> {
+    let found = those(past).filter(claims::id.eq(id.clone()));
+    Ok(found.count().get_result::<i64>(conn)? > 0)
 }
 
 /// How many they are.
 pub fn count(conn: &mut Conn, past: &Past) -> QueryResult<i64> {
+    those(past).count().get_result(conn)
+}
+
+fn those(past: &Past) -> claims::BoxedQuery<'_, <Conn as Connection>::Backend> {
     let mut query = claims::table
         .filter(claims::policy_id.eq_any(versions_of(&past.policy)))
         .filter(claims::received_on.between(past.from, past.to))
@@ -201,7 +201,7 @@ pub fn count(conn: &mut Conn, past: &Past) -> QueryResult<i64> {
     if let Some(seller) = &past.seller {
         query = query.filter(claims::seller_id.eq(seller.clone()));
     }
-    query.count().get_result(conn)
+    query
 }
 
 #[diesel::dsl::auto_type]

@@ -22,9 +22,10 @@ use crate::error::{Error, Result};
 use crate::ids::{ClaimId, ClockId, TicketId};
 use crate::rules::assessment::{ClockKind, Deadline, Firmness};
 use crate::rules::calendar::{Calendar, Holidays, local_day};
-use crate::rules::clock::{Course, Moment, Promise, State, fold, replies_owed};
+use crate::rules::clock::{Course, Moment, Promise, State, fold, replies_owed, worked};
 use crate::rules::deadline::{Clock as Declared, ClockLength, ClockStart, clock_due};
 use crate::rules::policy::Policy;
+use crate::rules::priority::Priority;
 use crate::rules::sla::is_firm;
 
 pub use warn::{Warned, warn};
@@ -146,6 +147,8 @@ fn start(
         due_on: local_day(deadline.due_at, calendar.zone),
         declared_json: Some(serde_json::to_string(declared)?),
         warn_at: None,
+        priority: None,
+        worked_s: None,
     };
     Ok(rows::insert_clock(tx, &clock)?)
 }
@@ -211,7 +214,7 @@ fn settle(
 ) -> Result<()> {
     let mut kept = Vec::new();
     for row in rows {
-        kept.push(keep(tx, act, row, story)?);
+        kept.push(keep(tx, act, ticket, row, story)?);
     }
     refresh(tx, &ticket.id, &kept)
 }
@@ -270,10 +273,15 @@ fn owe_replies(
 }
 
 /// Puts a row where its story says it stands. A row that stands there already is not written.
-fn keep(tx: &mut Tx, act: &Act, row: Clock, story: &[Moment]) -> Result<Clock> {
+fn keep(tx: &mut Tx, act: &Act, ticket: &Ticket, row: Clock, story: &[Moment]) -> Result<Clock> {
     let Some(mut kept) = told(tx, &row, story)? else {
         return Ok(row);
     };
+    match (row.stopped_at, kept.stopped_at) {
+        (None, Some(_)) => kept.priority = Some(priority(ticket)),
+        (Some(_), None) => kept.priority = None,
+        _ => {}
+    }
     if row.breached_at.is_some() && !is_broken(&kept, act.at) {
         take_back(tx, act, &kept)?;
         kept.breached_at = None;
@@ -282,6 +290,10 @@ fn keep(tx: &mut Tx, act: &Act, row: Clock, story: &[Moment]) -> Result<Clock> {
         rows::set_course(tx, &kept)?;
     }
     Ok(kept)
+}
+
+fn priority(ticket: &Ticket) -> String {
+    Priority::of(ticket.priority.as_deref()).word().to_owned()
 }
 
 /// The row as the whole story makes it, whatever stood in it; when a miss was recorded is the sweep's to say.
@@ -302,6 +314,7 @@ fn told(conn: &mut Conn, row: &Clock, story: &[Moment]) -> Result<Option<Clock>>
         stopped_at: at(course.stopped_at),
         state: course.state.word().to_owned(),
         warn_at: at(warn_at),
+        worked_s: worked(&promise, &course),
         ..row.clone()
     }))
 }
@@ -325,9 +338,13 @@ pub fn differences(conn: &mut Conn, ticket: &TicketId, now: DateTime<Utc>) -> Re
     let mut found = Vec::new();
     let there = rows::of_ticket(conn, ticket)?;
     for row in &there {
-        if let Some(anew) = told(conn, row, &story)?
-            && anew != *row
-        {
+        let Some(mut anew) = told(conn, row, &story)? else {
+            continue;
+        };
+        if row.worked_s.is_none() && row.stopped_at.is_some() {
+            anew.worked_s = None;
+        }
+        if anew != *row {
             found.push(format!("kept {row:?}, counted {anew:?}"));
         }
         if row.breached_at.is_some() && !is_broken(row, now) {

@@ -2,6 +2,7 @@
 //! version from a later day, and a claim keeps the version that governed when its right arose (I1).
 
 mod drafting;
+mod told;
 pub mod trials;
 
 pub use drafting::{
@@ -168,6 +169,21 @@ pub fn publish(tx: &mut Tx, act: &Act, document: &str) -> Result<Version> {
         return Err(Error::refused(Code::AlreadyDone));
     }
     outcome?;
+    let words = format!(
+        "{} published {} {}, in force from {}.",
+        act.who.label(),
+        version.policy,
+        version.version,
+        policy.valid_from
+    );
+    drafting::tell(
+        tx,
+        act,
+        &version.policy,
+        "policy_published",
+        &words,
+        &version.version,
+    )?;
     Ok(version)
 }
 

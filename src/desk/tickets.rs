@@ -15,6 +15,7 @@ use crate::letters;
 use crate::rules::assessment::Deadline;
 use crate::rules::calendar::local_day;
 use crate::rules::lifecycle::ticket::{State, Verb, next};
+use crate::rules::priority::Priority;
 use crate::rules::rights::{Verb as Right, assigning, may};
 
 /// The longest message, in characters; a longer one is a file.
@@ -95,6 +96,7 @@ pub fn begin(tx: &mut Tx, act: &Act, opening: &Opening) -> Result<Ticket> {
         next_due_kind: None,
         next_due_firm: false,
         seq: 1,
+        priority: None,
     };
     rows::insert_ticket(tx, &ticket)?;
     Ok(ticket)
@@ -257,6 +259,30 @@ fn may_give(act: &Act, ticket: &Ticket, to: Option<(&PersonId, Role)>) -> Result
     } else {
         Err(Error::Forbidden)
     }
+}
+
+/// Says how much a ticket presses. No deadline moves.
+pub fn prioritise(
+    tx: &mut Tx,
+    act: &Act,
+    ticket: &TicketId,
+    seen: Option<i64>,
+    priority: Priority,
+) -> Result<()> {
+    let ticket = lock(tx, act, ticket, seen)?;
+    let before = Priority::of(ticket.priority.as_deref());
+    if before == priority {
+        return Ok(());
+    }
+    rows::set_priority(tx, &ticket.id, priority)?;
+    let words = format!(
+        "{} changed the priority from {before} to {priority}.",
+        act.who.label()
+    );
+    let happened = Happened::new(&ticket.seller_id, "ticket_prioritised", words);
+    let happened = happened.on_ticket(&ticket.id).with((before, priority))?;
+    record(tx, act, happened)?;
+    Ok(())
 }
 
 /// Ends a conversation that asks for nothing more.

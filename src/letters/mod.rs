@@ -9,6 +9,7 @@ pub mod clocks;
 pub mod parts;
 pub mod payouts;
 pub mod people;
+pub mod policies;
 pub mod reports;
 pub mod sanctions;
 pub mod schedule;

@@ -18,6 +18,9 @@ const WAITS: [i64; 11] = [
     36 * 60,
 ];
 
+/// No wait is longer: the last one, with the tenth that may be added.
+pub const LONGEST: Duration = Duration::hours(40);
+
 /// How often a letter is tried in all.
 pub const ATTEMPTS: i64 = WAITS.len() as i64 + 1;
 
@@ -48,6 +51,7 @@ mod tests {
         for n in 0..500 {
             let waits = waits(&format!("letter {n}"));
             assert_eq!(waits.len() as i64 + 1, ATTEMPTS);
+            assert!(waits.iter().all(|wait| *wait < LONGEST));
             assert_eq!(ATTEMPTS, 12);
             let total = waits
                 .into_iter()

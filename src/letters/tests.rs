@@ -10,6 +10,7 @@ use super::clocks::ClockWarning;
 use super::parts::{Case, Line, Moment, Promise, Prose, Signature, Step};
 use super::payouts::{Paid, PayoutFailed, PayoutReturned, PayoutSent, PayoutStopped};
 use super::people::{AlreadyHaveAccount, ConfirmAddress, Invitation, PasswordChanged, Reset};
+use super::policies::{PolicyProposed, PolicySettled};
 use super::sanctions::{Lifted, Sanctioned};
 use super::tickets::{Reply, TicketReceived};
 use super::*;
@@ -398,6 +399,46 @@ fn letters(written: &Written) -> Vec<(&'static str, Letter)> {
                 due: received,
                 is_yours: true,
                 is_nobodys: false,
+            }
+            .letter(),
+        ),
+        (
+            "policy_proposed",
+            PolicyProposed {
+                signature: signature(),
+                draft: "V-1003".to_owned(),
+                policy: "virtual-numbers".to_owned(),
+                version: written.about.to_owned(),
+                from: "2026-05-01".parse().unwrap(),
+                by: written.name.to_owned(),
+                words: Some(Prose::new(written.prose)),
+                warnings: vec![written.words.to_owned()],
+            }
+            .letter(),
+        ),
+        (
+            "policy_agreed",
+            PolicySettled {
+                signature: signature(),
+                draft: "V-1003".to_owned(),
+                policy: "virtual-numbers".to_owned(),
+                version: written.about.to_owned(),
+                from: "2026-05-01".parse().unwrap(),
+                by: written.name.to_owned(),
+                declined: None,
+            }
+            .letter(),
+        ),
+        (
+            "policy_declined",
+            PolicySettled {
+                signature: signature(),
+                draft: "V-1003".to_owned(),
+                policy: "virtual-numbers".to_owned(),
+                version: written.about.to_owned(),
+                from: "2026-05-01".parse().unwrap(),
+                by: written.name.to_owned(),
+                declined: Some(Prose::new(written.prose)),
             }
             .letter(),
         ),

@@ -256,6 +256,19 @@ impl<'a> Hand<'a> {
     }
 }
 
+/// Whole seconds that an ended clock ran, pauses left out, within the opening hours of its calendar; where the seller has told
+/// none, as the promise itself counts: day and night for hours, whole business days for those. None while it has not ended.
+pub fn worked(promise: &Promise, course: &Course) -> Option<i64> {
+    course.stopped_at?;
+    let calendar = match promise.calendar.hours {
+        Some(_) => promise.calendar.clone(),
+        None => measure(promise),
+    };
+    let runs = course.runs.iter();
+    let runs = runs.map(|run| calendar.worked_between(run.from, run.until));
+    Some(runs.sum::<TimeDelta>().num_seconds())
+}
+
 /// What ends a clock as kept, where it is in time: the policy's own, or the kind's.
 pub fn stops(clock: &Clock) -> &[Signal] {
     use Signal::*;
@@ -435,6 +448,26 @@ mod tests {
     fn told(promise: &Promise, moments: &[(i64, Signal)]) -> (State, At) {
         let course = fold(promise, &story(moments)).unwrap();
         (course.state, course.due_at)
+    }
+
+    #[test]
+    fn working_time_leaves_out_pauses_nights_and_what_has_not_ended() {
+        use Signal::*;
+        // Monday 9:00 UTC; asked at 13:00, answered on Tuesday at 11:00, decided on Tuesday at 15:00.
+        let told = [(4, CustomersTurn), (26, OurTurn), (30, Approved)];
+        let worked = |hours: Option<Hours>, told: &[(i64, Signal)]| {
+            let mut decision = promise(ClockKind::Decision, ClockLength::Hours(48));
+            decision.calendar.hours = hours;
+            let course = fold(&decision, &story(told)).unwrap();
+            worked(&decision, &course).map(|seconds| seconds / 3600)
+        };
+        assert_eq!(worked(None, &told), Some(8));
+        let shift = |from: u16, until: u16| Opening::new(from * 60, until * 60).unwrap();
+        let hours = || Some(Hours::weekdays(&[shift(10, 12), shift(13, 17)]));
+        assert_eq!(worked(hours(), &told), Some(2 + 1 + 2));
+        assert_eq!(worked(hours(), &told[..2]), None);
+        // Late: it ran on past its due instant, through two nights.
+        assert_eq!(worked(hours(), &[(56, Approved)]), Some(3 * 6));
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub mod money;
 pub mod owed;
 pub mod period;
 pub mod policy;
+pub mod priority;
 mod purse;
 pub mod remedy;
 pub mod rights;

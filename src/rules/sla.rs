@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
 
+use super::priority::Priority;
+
 /// One clock as the report sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
@@ -22,6 +24,10 @@ pub struct Sample {
     pub starts_on: NaiveDate,
     pub due_at: DateTime<Utc>,
     pub stopped_at: Option<DateTime<Utc>>,
+    /// Seconds within the working hours, of one that has stopped.
+    pub worked: Option<i64>,
+    /// What the ticket had when it stopped, or has while it runs.
+    pub priority: Priority,
     pub fate: Fate,
 }
 
@@ -33,7 +39,26 @@ pub enum Fate {
     Waiting,
 }
 
-/// One promise of one seller over a period. Times in seconds of the wall.
+/// How long things took, in seconds, by nearest rank.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pace {
+    pub median: Option<i64>,
+    pub p90: Option<i64>,
+    pub p95: Option<i64>,
+}
+
+impl Pace {
+    pub fn of(mut values: Vec<i64>) -> Pace {
+        values.sort_unstable();
+        Pace {
+            median: percentile(&values, 50),
+            p90: percentile(&values, 90),
+            p95: percentile(&values, 95),
+        }
+    }
+}
+
+/// One promise of one seller over a period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub seller: String,
@@ -43,9 +68,10 @@ pub struct Line {
     pub kept: usize,
     pub missed: usize,
     pub waiting: usize,
-    pub median: Option<i64>,
-    pub p90: Option<i64>,
-    pub p95: Option<i64>,
+    /// By the wall, nights and weekends included.
+    pub wall: Pace,
+    /// Within the working hours, pauses left out.
+    pub working: Pace,
 }
 
 /// Whether a promise holds the desk to it: a firm one, or the house's own target.
@@ -162,8 +188,7 @@ pub fn lines(samples: &[Sample]) -> Vec<Line> {
 
 fn line((seller, kind, clause, firmness): (&str, &str, &str, &str), samples: &[&Sample]) -> Line {
     let count = |fate| samples.iter().filter(|sample| sample.fate == fate).count();
-    let mut taken: Vec<i64> = samples.iter().filter_map(|sample| taken(sample)).collect();
-    taken.sort_unstable();
+    let all = samples.iter();
     Line {
         seller: seller.to_owned(),
         kind: kind.to_owned(),
@@ -172,9 +197,8 @@ fn line((seller, kind, clause, firmness): (&str, &str, &str, &str), samples: &[&
         kept: count(Fate::Kept),
         missed: count(Fate::Missed),
         waiting: count(Fate::Waiting),
-        median: percentile(&taken, 50),
-        p90: percentile(&taken, 90),
-        p95: percentile(&taken, 95),
+        wall: Pace::of(all.clone().filter_map(|sample| taken(sample)).collect()),
+        working: Pace::of(all.filter_map(|sample| sample.worked).collect()),
     }
 }
 
@@ -207,6 +231,37 @@ pub fn by_agent<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Vec<Share>
         }
     }
     shares.into_values().collect()
+}
+
+/// What became of the firm promises of one priority.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pressed {
+    pub priority: Priority,
+    pub kept: usize,
+    pub missed: usize,
+    pub waiting: usize,
+    pub wall: Pace,
+    pub working: Pace,
+}
+
+/// By priority, the most pressing first; one that no promise has is left out.
+pub fn by_priority<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Vec<Pressed> {
+    let mut groups: BTreeMap<Priority, Vec<&Sample>> = BTreeMap::new();
+    for sample in samples {
+        groups.entry(sample.priority).or_default().push(sample);
+    }
+    let pressed = |(priority, samples): (Priority, Vec<&Sample>)| {
+        let line = line(("", "", "", ""), &samples);
+        Pressed {
+            priority,
+            kept: line.kept,
+            missed: line.missed,
+            waiting: line.waiting,
+            wall: line.wall,
+            working: line.working,
+        }
+    };
+    groups.into_iter().rev().map(pressed).collect()
 }
 
 /// Seconds from start to stop, for clocks that have stopped.
@@ -308,9 +363,8 @@ mod tests {
             kept: 1999,
             missed: 1,
             waiting: 0,
-            median: None,
-            p90: None,
-            p95: None,
+            wall: Pace::default(),
+            working: Pace::default(),
         };
         assert_eq!(line.attainment(), Some(999));
     }
@@ -331,6 +385,8 @@ mod tests {
             starts_on: day(on),
             due_at: starts_at + chrono::Duration::hours(48),
             stopped_at: hours.map(|hours| starts_at + chrono::Duration::hours(hours)),
+            worked: hours.map(|hours| hours * 1200),
+            priority: Priority::Normal,
             fate,
         }
     }
@@ -403,6 +459,30 @@ mod tests {
     }
 
     #[test]
+    fn the_most_pressing_come_first_and_a_priority_that_nothing_has_is_left_out() {
+        let with = |priority, hours| Sample {
+            priority,
+            ..sample("2026-11-02", Some(hours), Fate::Kept)
+        };
+        let samples = [
+            with(Priority::Low, 9),
+            with(Priority::Urgent, 1),
+            with(Priority::Urgent, 3),
+        ];
+        let pressed: Vec<_> = by_priority(&samples)
+            .into_iter()
+            .map(|own| (own.priority, own.kept, own.wall.median, own.working.p95))
+            .collect();
+        assert_eq!(
+            pressed,
+            [
+                (Priority::Urgent, 2, Some(3600), Some(3 * 1200)),
+                (Priority::Low, 1, Some(9 * 3600), Some(9 * 1200)),
+            ]
+        );
+    }
+
+    #[test]
     fn what_still_runs_is_counted_beside_the_percentiles() {
         let samples = [
             sample("2026-11-02", Some(1), Fate::Kept),
@@ -413,7 +493,8 @@ mod tests {
         let line = &lines[0];
         assert_eq!((line.kept, line.missed, line.waiting), (1, 1, 1));
         assert_eq!(line.attainment(), Some(500));
-        assert_eq!((line.median, line.p95), (Some(3600), Some(3600)));
+        assert_eq!((line.wall.median, line.wall.p95), (Some(3600), Some(3600)));
+        assert_eq!(line.working.median, Some(1200));
     }
 
     proptest! {

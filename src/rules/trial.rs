@@ -121,6 +121,10 @@ fn change(stored: &Assessment, drafted: &Assessment) -> Change {
 /// Rules that stand outside every text: their findings follow from the others.
 const STANDING: [&str; 5] = ["I1", "I3", "I13", "I15", "I20"];
 
+pub fn is_standing(id: &str) -> bool {
+    STANDING.contains(&id)
+}
+
 fn responsible(stored: &Assessment, drafted: &Assessment) -> Vec<String> {
     let differing = |is_other: &dyn Fn(&Finding, &Finding) -> bool| -> Vec<String> {
         let find = |all: &Assessment, id: &str| all.clauses.iter().find(|it| it.id == id).cloned();
@@ -133,7 +137,7 @@ fn responsible(stored: &Assessment, drafted: &Assessment) -> Vec<String> {
                 (Some(one), None) | (None, Some(one)) => one.result != Met::NotApplicable,
                 (None, None) => false,
             };
-            if other && !STANDING.contains(&id.as_str()) && !found.contains(id) {
+            if other && !is_standing(id) && !found.contains(id) {
                 found.push(id.clone());
             }
         }
@@ -191,6 +195,9 @@ pub struct Tally {
     pub money: BTreeMap<String, Money>,
     /// By the clauses responsible, such as "D4" or "D4 D8".
     pub clauses: BTreeMap<String, Share>,
+    /// By currency: how many of the changed claims were granted more or less, by [`step`].
+    #[serde(default)]
+    pub moves: BTreeMap<String, BTreeMap<i32, u64>>,
     /// Claims whose stored facts no longer read; they are in nothing else.
     pub unread: u64,
 }
@@ -206,6 +213,9 @@ impl Tally {
         if compared.change == Change::Same {
             return;
         }
+        let moved = after.granted_e8().saturating_sub(before.granted_e8());
+        let steps = self.moves.entry(currency.to_owned()).or_default();
+        *steps.entry(step(moved)).or_default() += 1;
         let share = self.clauses.entry(compared.clauses.join(" ")).or_default();
         share.claims += 1;
         share
@@ -228,6 +238,39 @@ impl Tally {
     pub fn changed(&self) -> u64 {
         self.judged() - self.of(Change::Same)
     }
+}
+
+/// The histogram's step of a difference: 0 for none, else which of the bounds 1, 2, 5, 10, 20, 50 … it reaches, below zero for less
+/// money. See [`bounds`].
+pub fn step(moved_e8: i64) -> i32 {
+    let size = moved_e8.unsigned_abs();
+    if size == 0 {
+        return 0;
+    }
+    let (mut step, mut place) = (1, 1);
+    while bounds(place).is_some_and(|(from, _)| size >= from) {
+        step = place;
+        place += 1;
+    }
+    step * if moved_e8 < 0 { -1 } else { 1 }
+}
+
+/// From where to below where a step reaches, whatever its sign, in whole units of the currency at 8 decimals; from 0 for the first.
+/// None for 0 and beyond what an amount can be.
+pub fn bounds(step: i32) -> Option<(u64, u64)> {
+    let edge = |place: u32| -> Option<u64> {
+        let units = [1_u64, 2, 5][usize::try_from(place % 3).ok()?];
+        10_u64
+            .checked_pow(place / 3)?
+            .checked_mul(units)?
+            .checked_mul(100_000_000)
+    };
+    let place = step.unsigned_abs().checked_sub(1)?;
+    let from = match place.checked_sub(1) {
+        None => 0,
+        Some(before) => edge(before)?,
+    };
+    Some((from, edge(place)?))
 }
 
 #[cfg(test)]
@@ -275,6 +318,30 @@ mod tests {
     }
 
     #[test]
+    fn a_difference_falls_into_the_step_that_holds_it() {
+        let unit = 100_000_000_i64;
+        for (moved, expected) in [
+            (0, 0),
+            (1, 1),
+            (unit - 1, 1),
+            (unit, 2),
+            (2 * unit, 3),
+            (5 * unit, 4),
+            (-5 * unit, -4),
+            (10 * unit - 1, 4),
+            (10 * unit, 5),
+            (-1, -1),
+            (999 * unit, 10),
+        ] {
+            assert_eq!(step(moved), expected, "{moved}");
+            if let Some((from, below)) = bounds(expected) {
+                assert!(from <= moved.unsigned_abs() && moved.unsigned_abs() < below);
+            }
+        }
+        assert!(step(i64::MIN) < -20 && step(i64::MAX) > 20);
+    }
+
+    #[test]
     fn the_parts_add_up_to_the_whole() {
         let text = include_str!("../../policies/virtual-numbers.toml");
         let titles = [
@@ -292,6 +359,8 @@ mod tests {
         assert_eq!((tally.judged(), tally.of(Change::Same)), (16, 4));
         let claims: u64 = tally.clauses.values().map(|share| share.claims).sum();
         assert_eq!(claims, tally.changed());
+        let steps: u64 = tally.moves["USD"].values().sum();
+        assert_eq!(steps, tally.changed());
         let parts = |of: fn(Money) -> i64| -> i64 {
             let shares = tally.clauses.values();
             shares.map(|share| of(share.money["USD"])).sum()

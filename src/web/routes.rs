@@ -128,6 +128,7 @@ routes! {
     Agent    POST "/queue/tickets/{number}/messages" => queue::messages::reply;
     Agent    POST "/queue/tickets/{number}/notes" => queue::messages::note;
     Agent    POST "/queue/tickets/{number}/assignment" => queue::turns::assign;
+    Agent    POST "/queue/tickets/{number}/priority" => queue::turns::prioritise;
     Agent    POST "/queue/tickets/{number}/closure" => queue::turns::close;
     Agent    POST "/queue/tickets/{number}/reopening" => queue::turns::reopen;
     Agent    GET  "/queue/orders/{number}" => queue::order::show;
@@ -170,6 +171,7 @@ routes! {
     Manager  POST "/queue/drafts/{number}/removal" => queue::policies::draft::discard;
     Manager  GET  "/queue/trials/{trial}.csv" => queue::policies::trial::csv;
     Manager  GET  "/queue/trials/{trial}" => queue::policies::trial::show;
+    Manager  GET  "/queue/trials/{trial}/claims/{number}" => queue::policies::trace::show;
     Manager  POST "/queue/trials/{trial}/end" => queue::policies::trial::stop;
     Lead     GET  "/queue/outbox" => queue::outbox::show;
     Lead     POST "/queue/outbox/{letter}/delivery" => queue::outbox::send_again;

@@ -7,6 +7,7 @@ pub mod clocks;
 pub mod next;
 pub mod order;
 pub mod policy;
+pub mod priority;
 pub mod story;
 pub mod trial;
 

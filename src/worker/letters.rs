@@ -6,7 +6,7 @@ use chrono::Duration;
 use crate::act::Act;
 use crate::address::Address;
 use crate::app::App;
-use crate::db::mail::{self, Row};
+use crate::db::mail::{self, Row, Turn};
 use crate::error::{Error, Result};
 use crate::ids::secret;
 use crate::letters::schedule;
@@ -19,18 +19,18 @@ const LEASE: Duration = Duration::minutes(10);
 
 /// Sends what is due: how many letters left, and how many could not.
 pub async fn tick(app: &App) -> Result<(usize, usize)> {
-    let now = app.now();
+    let now = turn(app);
     let due = app
         .read(move |conn| Ok(mail::due(conn, now, BATCH)?))
         .await?;
     let (mut sent, mut failed) = (0, 0);
     for id in due {
         // A batch may take longer than a lease: each begins when its letter is taken.
-        let now = app.now();
+        let now = turn(app);
         let lease = secret()?;
         let fence = lease.clone();
         let Some(row) = app
-            .write(move |tx| Ok(mail::set_sending(tx, &id, &fence, now, now + LEASE)?))
+            .write(move |tx| Ok(mail::set_sending(tx, &id, &fence, now)?))
             .await?
         else {
             continue;
@@ -42,6 +42,10 @@ pub async fn tick(app: &App) -> Result<(usize, usize)> {
         }
     }
     Ok((sent, failed))
+}
+
+fn turn(app: &App) -> Turn {
+    Turn::of(app.now(), LEASE, schedule::LONGEST)
 }
 
 async fn carry(app: &App, row: Row, lease: String) -> Result<bool> {

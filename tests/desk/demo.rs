@@ -347,6 +347,18 @@ fn visits(desk: &Desk, company: &Company, style: &str, route: &str) -> Vec<Visit
             Some(staff),
             fill("number", "V-1001").replace("{clause}", "D4"),
         ),
+        "/queue/trials/{trial}/claims/{number}" => {
+            let trial = tried(desk);
+            let judged = |conn: &mut Conn| {
+                let row = db::trials::find(conn, &trial.as_str().into())?;
+                let ground = policies::trials::Ground::of(conn, &row)?;
+                let claims = db::trials::past(conn, &ground.past, "", 1)?;
+                Ok(claims[0].number.clone())
+            };
+            let number = desk.app.pool.read(judged).unwrap();
+            let path = fill("trial", &trial).replace("{number}", &number);
+            one(Some("ruth@redress.example"), path)
+        }
         trial if trial.starts_with("/queue/trials/{trial}") => {
             one(Some("ruth@redress.example"), fill("trial", &tried(desk)))
         }

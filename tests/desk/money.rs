@@ -306,6 +306,7 @@ fn decided(
         next_due_kind: None,
         next_due_firm: false,
         seq: 0,
+        priority: None,
     };
     insert_ticket(tx, &ticket)?;
     let claim = Claim {

@@ -222,6 +222,20 @@ fn a_second_person_publishes_it_and_the_first_never_does() {
     // The warnings are read first.
     assert!(matches!(propose(false), Err(Error::Invalid(_))));
     propose(true).unwrap();
+    // Whoever may be the second is told, and nobody else.
+    let told = |kind: &str| -> Vec<(String, String)> {
+        let letters = desk.letters().into_iter().filter(|row| row.kind == kind);
+        letters.map(|row| (row.recipient, row.text)).collect()
+    };
+    let proposed = told("policy_proposed");
+    assert_eq!(proposed.len(), 1, "{proposed:?}");
+    assert_eq!(proposed[0].0, TOM);
+    assert!(proposed[0].1.contains("In their words:\nFairer."));
+    assert!(
+        proposed[0]
+            .1
+            .contains(&format!("/queue/drafts/{}", draft.number))
+    );
     let own = room.writes(|tx| policies::agree(tx, &ruth, &draft.id, draft.seq));
     assert!(
         matches!(&own, Err(Error::Refused { code, .. }) if code.name() == "own_claim"),
@@ -245,6 +259,10 @@ fn a_second_person_publishes_it_and_the_first_never_does() {
     let states = room.reads(|conn| Ok(db::policy_drafts::proposals(conn, &draft.id)?));
     let states: Vec<&str> = states.iter().map(|row| row.state.as_str()).collect();
     assert_eq!(states, ["approved", "overtaken"]);
+    let settled = told("policy_settled");
+    assert_eq!(settled.len(), 1, "{settled:?}");
+    assert_eq!(settled[0].0, RUTH);
+    assert!(settled[0].1.contains("agreed: version"), "{}", settled[0].1);
     let over = room.writes(|tx| policies::save(tx, &ruth, &draft.id, changed.seq, "more"));
     assert!(matches!(over, Err(Error::Refused { .. })));
 }

@@ -12,6 +12,7 @@ use redress::desk::claims::{self, Decide, Decided, New, Supply, Verdict};
 use redress::desk::{clocks, tickets};
 use redress::ids::PersonId;
 use redress::rules::facts::Status;
+use redress::rules::priority::Priority;
 use redress::worker;
 use zip::ZipArchive;
 
@@ -88,6 +89,7 @@ impl<'a> February<'a> {
         self.establishes_and_approves(&on_time, hours(48), None);
         let late = self.gone("2026-02-09T12:00:00Z");
         self.assigns(&late, hours(1));
+        self.prioritises(&late, hours(2), Priority::Urgent);
         self.establishes_and_approves(&late, hours(48) + Duration::seconds(1), Some("6.50"));
         // The customer had the turn for thirty hours: 70 hours are in time.
         let paused = self.gone("2026-02-12T12:00:00Z");
@@ -308,6 +310,13 @@ impl<'a> February<'a> {
             .unwrap();
     }
 
+    fn prioritises(&self, claim: &Claim, after: Duration, priority: Priority) {
+        let act = self.act(OMAR, claim.received_at.utc() + after);
+        let pool = &self.desk.app.pool;
+        pool.write(|tx| tickets::prioritise(tx, &act, &claim.ticket_id, None, priority))
+            .unwrap();
+    }
+
     fn asks(&self, claim: &Claim, after: Duration) {
         let act = self.act(OMAR, claim.received_at.utc() + after);
         let asked = self.desk.app.pool.write(|tx| {
@@ -362,10 +371,10 @@ async fn the_promises_of_a_month_are_those_that_were_counted_by_hand() {
     assert_eq!(
         lines,
         [
-            "harbour-panel,Harbour Panel,decision,B22,firm,6,2,1,75.0,86400,252000,252000",
-            "harbour-panel,Harbour Panel,first_response,B30,aim,6,3,0,66.6,36000,172801,172801",
-            "harbour-panel,Harbour Panel,payout,B6,typical,0,0,1,,,,",
-            "pier-credits,Pier Credits,first_response,A19,firm,3,0,0,100.0,82800,86400,86400",
+            "harbour-panel,Harbour Panel,decision,B22,firm,6,2,1,75.0,86400,252000,252000,86400,172801,172801",
+            "harbour-panel,Harbour Panel,first_response,B30,aim,6,3,0,66.6,36000,172801,172801,36000,172801,172801",
+            "harbour-panel,Harbour Panel,payout,B6,typical,0,0,1,,,,,,,",
+            "pier-credits,Pier Credits,first_response,A19,firm,3,0,0,100.0,82800,86400,86400,82800,86400,86400",
         ]
     );
     let weeks = table(
@@ -499,13 +508,44 @@ async fn what_was_broken_is_cut_by_cause_and_person_and_each_cut_leads_to_its_re
 }
 
 #[tokio::test]
+async fn promises_are_cut_by_the_priority_that_a_ticket_had_when_its_clock_ended() {
+    let desk = Desk::open();
+    let story = February::played(&desk);
+    let mut ruth = desk.ruth().await;
+    let path = format!("{}&table=priorities", SLA.replace('?', ".csv?"));
+    let expected = [
+        "urgent,0,1,0,172801,172801,172801,172801,172801,172801",
+        "normal,9,1,1,82800,252000,252000,82800,172800,172800",
+    ];
+    assert_eq!(table(&mut ruth, &path).await, expected);
+    let page = ruth.opens(SLA).await;
+    page.sees("By priority")
+        .sees("Urgent 0.0 % too few to judge 1 1 0")
+        .sees("2 d 22 h 2 d working");
+    let late = story.number("2026-02-09");
+    let find = |conn: &mut db::Conn| {
+        let all = db::tickets::Scope(Vec::new());
+        Ok(db::claims::for_staff(conn, &all, &late)?)
+    };
+    let claim = desk.app.pool.read(find).unwrap();
+    story.prioritises(&claim, Duration::days(12), Priority::Low);
+    assert_eq!(table(&mut ruth, &path).await, expected, "the past stays");
+}
+
+#[tokio::test]
 async fn a_report_is_one_workbook_with_a_sheet_a_table() {
     let desk = Desk::open();
     February::played(&desk);
     let ruth = desk.ruth().await;
     for (path, sheets) in [
-        (SLA, ["Promises", "Over time", "People", "Not kept"]),
-        (REFUNDS, ["Grounds", "Clauses", "People", "Overrides"]),
+        (
+            SLA,
+            ["Promises", "Over time", "People", "Priorities", "Not kept"].as_slice(),
+        ),
+        (
+            REFUNDS,
+            ["Grounds", "Clauses", "People", "Overrides"].as_slice(),
+        ),
     ] {
         let (status, headers, bytes) = ruth.saves(&path.replace('?', ".xlsx?")).await;
         assert_eq!(status, 200);
@@ -529,7 +569,7 @@ async fn a_report_is_one_workbook_with_a_sheet_a_table() {
             assert!(names.contains(&format!("name=\"{sheet}\"")), "{names}");
         }
         // A name that looks like a formula is a word there, and an amount a number.
-        let last = part("xl/worksheets/sheet4.xml");
+        let last = part(&format!("xl/worksheets/sheet{}.xml", sheets.len()));
         assert!(!last.contains("<f>"), "{last}");
         assert!(part("xl/sharedStrings.xml").contains("=Omar Haddad"));
         if path == REFUNDS {

@@ -124,6 +124,20 @@ fn foreign(text: &str) -> Vec<String> {
         .collect()
 }
 
+#[test]
+fn no_two_migrations_have_the_same_number() {
+    let folders = fs::read_dir(source::root().join("migrations")).unwrap();
+    let names = folders.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut by_number: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for name in names.filter(|name| name.starts_with("20")) {
+        let number = name.split('_').next().unwrap().to_owned();
+        by_number.entry(number).or_default().push(name);
+    }
+    assert!(by_number.len() > 15, "there are more of them");
+    by_number.retain(|_, names| names.len() > 1);
+    assert!(by_number.is_empty(), "{by_number:?}");
+}
+
 /// What a column's name promises about its type.
 fn promised(name: &str) -> Option<&'static str> {
     const ENDINGS: &[(&str, &str)] = &[

@@ -10,6 +10,7 @@ use super::script::{Bought, Script, days, hours, minutes};
 use crate::rules::facts::MethodStatus::{Closed, Usable};
 use crate::rules::facts::Status;
 use crate::rules::policy::Shelf;
+use crate::rules::priority::Priority;
 
 const ANNA: (&str, &str) = (GUARANTEE, "anna");
 
@@ -364,6 +365,9 @@ fn above_the_limit(script: &mut Script) {
         )
     });
     script.at(script.ago(hours(16)), |s| s.takes("omar", "above-limit"));
+    script.at(script.ago(hours(16)) + minutes(1), |s| {
+        s.presses("omar", "above-limit", Priority::High)
+    });
     script.at(script.ago(hours(16) - minutes(5)), |s| {
         s.establishes(
             "omar",

@@ -10,6 +10,7 @@ use super::script::{Bought, Script, days, hours, minutes};
 use crate::db::columns::At;
 use crate::rules::facts::Sms;
 use crate::rules::period;
+use crate::rules::priority::Priority;
 
 pub fn today(script: &mut Script) {
     dana(script);
@@ -107,6 +108,9 @@ fn mending(script: &mut Script) {
         )
     });
     script.at(script.ago(hours(18)), |s| s.takes("lena", "mending"));
+    script.at(script.ago(hours(18)) + minutes(1), |s| {
+        s.presses("lena", "mending", Priority::High)
+    });
     script.at(script.ago(hours(18) - minutes(6)), |s| {
         s.establishes(
             "lena",

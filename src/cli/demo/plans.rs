@@ -8,6 +8,7 @@ use super::cast::PLANS;
 use super::history::Past;
 use super::script::{Bought, Script, days, hours, minutes};
 use crate::rules::facts::Status;
+use crate::rules::priority::Priority;
 
 const PROOF: [&str; 2] = ["order_number", "invoice_payment+"];
 
@@ -93,6 +94,9 @@ fn broken(script: &mut Script) {
         )
     });
     script.at(script.ago(hours(50)), |s| s.takes("omar", "broken"));
+    script.at(script.ago(hours(50)) + minutes(1), |s| {
+        s.presses("omar", "broken", Priority::Urgent)
+    });
 }
 
 /// The copy of the invoice's payment is missing: the customer's turn, and the clock stands still.

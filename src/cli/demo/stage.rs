@@ -27,9 +27,11 @@ use crate::desk::tickets::{self, Opening};
 use crate::desk::{clocks, panels, passwords, policies, sellers};
 use crate::error::{Error, Result};
 use crate::ids::{ClaimId, DepositId, FileId, OrderId, TicketId, secret};
+use crate::letters::schedule;
 use crate::rules::facts::MethodStatus;
 use crate::rules::money::Amount;
 use crate::rules::policy::Shelf;
+use crate::rules::priority::Priority;
 use crate::rules::tasks::Kind;
 
 /// How long the desk has been there before its story begins.
@@ -147,9 +149,10 @@ impl<'a, 'c> Stage<'a, 'c> {
 
     /// The letters of the story left within seconds. Those of the last minutes wait for the worker.
     pub fn post_letters(&mut self, until: DateTime<Utc>) -> Result<()> {
-        for id in mail::due(self.tx, until, 10_000)? {
+        let turn = mail::Turn::of(until, Duration::zero(), schedule::LONGEST);
+        for id in mail::due(self.tx, turn, 10_000)? {
             let lease = secret()?;
-            if let Some(row) = mail::set_sending(self.tx, &id, &lease, until, until)? {
+            if let Some(row) = mail::set_sending(self.tx, &id, &lease, turn)? {
                 let left = row.created_at.utc() + Duration::seconds(3);
                 mail::mark_sent(self.tx, &id, &lease, left)?;
             }
@@ -628,6 +631,11 @@ impl<'a, 'c> Stage<'a, 'c> {
         let (act, ticket) = (self.act(who)?, self.conversation(label)?);
         let own = self.person(who)?.id;
         tickets::assign(self.tx, &act, &ticket, None, Some(&own))
+    }
+
+    pub fn presses(&mut self, who: &str, label: &str, priority: Priority) -> Result<()> {
+        let (act, ticket) = (self.act(who)?, self.conversation(label)?);
+        tickets::prioritise(self.tx, &act, &ticket, None, priority)
     }
 
     /// The conversation of a claim, or of a question.

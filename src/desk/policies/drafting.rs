@@ -4,7 +4,9 @@
 
 use chrono::NaiveDate;
 
+use super::told;
 use crate::act::{Act, Person};
+
 use crate::db::policies as versions;
 use crate::db::policy_drafts::{self as rows, End, PolicyDraft, Proposal, Text};
 use crate::db::sellers::{self, Seller};
@@ -93,7 +95,14 @@ pub fn begin(
         draft.number,
         base.version
     );
-    tell(tx, act, &draft, "policy_draft_begun", &words)?;
+    tell(
+        tx,
+        act,
+        &draft.policy,
+        "policy_draft_begun",
+        &words,
+        &draft.number,
+    )?;
     Ok(draft)
 }
 
@@ -152,7 +161,14 @@ pub fn save(
             act.who.label(),
             draft.number
         );
-        tell(tx, act, &draft, "policy_proposal_overtaken", &words)?;
+        tell(
+            tx,
+            act,
+            &draft.policy,
+            "policy_proposal_overtaken",
+            &words,
+            &draft.number,
+        )?;
     }
     draft.state = "open".to_owned();
     Ok(draft)
@@ -268,7 +284,15 @@ pub fn propose(
         policy.version,
         policy.valid_from
     );
-    tell(tx, act, &draft, "policy_proposed", &words)?;
+    tell(
+        tx,
+        act,
+        &draft.policy,
+        "policy_proposed",
+        &words,
+        &draft.number,
+    )?;
+    told::proposed(tx, act, &draft, policy, &row)?;
     Ok(row)
 }
 
@@ -312,14 +336,17 @@ pub fn agree(tx: &mut Tx, act: &Act, id: &PolicyDraftId, seen: i64) -> Result<ve
         Some(&published.id),
     )?;
     rows::set_draft_state(tx, id, "published")?;
-    let words = format!(
-        "{} agreed to {}: {} {} is published.",
-        act.who.label(),
-        draft.number,
-        published.policy,
-        published.version
-    );
-    tell(tx, act, &draft, "policy_published", &words)?;
+    let words = format!("{} agreed to {}.", act.who.label(), draft.number);
+    tell(
+        tx,
+        act,
+        &draft.policy,
+        "policy_agreed",
+        &words,
+        &draft.number,
+    )?;
+    let policy = super::parse(&published)?;
+    told::settled(tx, act, &draft, &policy, &open, None)?;
     Ok(published)
 }
 
@@ -334,8 +361,19 @@ pub fn decline(tx: &mut Tx, act: &Act, id: &PolicyDraftId, seen: i64, words: &st
         ));
     }
     settle(tx, act, &draft, &open, ("declined", Some(&words)), None)?;
-    let words = format!("{} declined {}.", act.who.label(), draft.number);
-    tell(tx, act, &draft, "policy_declined", &words)
+    let line = format!("{} declined {}.", act.who.label(), draft.number);
+    tell(
+        tx,
+        act,
+        &draft.policy,
+        "policy_declined",
+        &line,
+        &draft.number,
+    )?;
+    let text = rows::text(tx, &open.text_id)?;
+    let policy = Policy::parse(&text.document)
+        .map_err(|_| Error::broken("a text that was proposed no longer reads"))?;
+    told::settled(tx, act, &draft, &policy, &open, Some(&words))
 }
 
 /// The proposer takes it back; the draft is open again.
@@ -352,7 +390,14 @@ pub fn take_back(tx: &mut Tx, act: &Act, id: &PolicyDraftId) -> Result<()> {
         act.who.label(),
         draft.number
     );
-    tell(tx, act, &draft, "policy_proposal_withdrawn", &words)
+    tell(
+        tx,
+        act,
+        &draft.policy,
+        "policy_proposal_withdrawn",
+        &words,
+        &draft.number,
+    )
 }
 
 /// Ends a draft. Its texts stay where they are.
@@ -363,7 +408,14 @@ pub fn discard(tx: &mut Tx, act: &Act, id: &PolicyDraftId) -> Result<()> {
     }
     rows::set_draft_state(tx, id, "dropped")?;
     let words = format!("{} dropped {}.", act.who.label(), draft.number);
-    tell(tx, act, &draft, "policy_draft_dropped", &words)
+    tell(
+        tx,
+        act,
+        &draft.policy,
+        "policy_draft_dropped",
+        &words,
+        &draft.number,
+    )
 }
 
 fn settle(
@@ -389,18 +441,18 @@ fn settle(
     Ok(())
 }
 
-/// One line in the story of every seller that the policy is about.
-fn tell(
+/// One line in the story of every seller that the policy is about; `of` is the draft or the version that it speaks of.
+pub(super) fn tell(
     tx: &mut Tx,
     act: &Act,
-    draft: &PolicyDraft,
+    policy: &str,
     kind: &'static str,
     words: &str,
+    of: &str,
 ) -> Result<()> {
     for seller in sellers::all(tx)? {
-        if seller.policy == draft.policy {
-            let happened =
-                Happened::new(&seller.id, kind, words).with((&draft.number, &draft.policy))?;
+        if seller.policy == policy {
+            let happened = Happened::new(&seller.id, kind, words).with((of, policy))?;
             record(tx, act, happened)?;
         }
     }

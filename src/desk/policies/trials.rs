@@ -3,6 +3,7 @@
 //! version that judged them; claims, money and events are read and never touched.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
@@ -161,10 +162,21 @@ fn judged(
     claim: &Claim,
     row: &Stored,
 ) -> Result<Option<Compared>> {
+    let twice = twice(published, draft, claim, row)?;
+    Ok(twice.map(|(_, before, after)| compare(&before, &after)))
+}
+
+/// The shelf of then, the answer that was stored, and the draft's. None where what was stored no longer reads.
+fn twice(
+    published: &[Version],
+    draft: &Policy,
+    claim: &Claim,
+    row: &Stored,
+) -> Result<Option<(Arc<Shelf>, Assessment, Assessment)>> {
     let Ok(before) = serde_json::from_str::<Assessment>(&row.result_json) else {
         return Ok(None);
     };
-    let shelf: std::sync::Arc<Shelf> = super::shelf_then(published, claim.received_at.utc())?;
+    let shelf: Arc<Shelf> = super::shelf_then(published, claim.received_at.utc())?;
     let Some(governed) = shelf.get(&before.policy.id, &before.policy.version) else {
         return Ok(None);
     };
@@ -172,7 +184,43 @@ fn judged(
         return Ok(None);
     };
     let after = adjudicate_under(&draft.in_place_of(governed), &facts);
-    Ok(Some(compare(&before, &after)))
+    Ok(Some((shelf, before, after)))
+}
+
+/// One claim as both texts judge it, with all that they say.
+#[derive(Debug, Clone)]
+pub struct Twice {
+    pub facts_json: String,
+    pub governed: Policy,
+    pub before: Assessment,
+    pub drafted: Policy,
+    pub after: Assessment,
+}
+
+/// What became of one claim of a trial. None: its facts no longer read.
+///
+/// # Errors
+/// `NotFound` for a claim that the trial does not look at.
+pub fn one(conn: &mut Conn, ground: &Ground, claim: &Claim) -> Result<Option<Twice>> {
+    if !rows::holds(conn, &ground.past, &claim.id)? {
+        return Err(Error::NotFound);
+    }
+    let stored = rows::judged_by(conn, std::slice::from_ref(&claim.id))?;
+    let published = versions::versions(conn, &ground.past.policy)?;
+    let Some(row) = stored.into_iter().next() else {
+        return Ok(None);
+    };
+    let Some((shelf, before, after)) = twice(&published, &ground.policy, claim, &row)? else {
+        return Ok(None);
+    };
+    let governed = shelf.get(&before.policy.id, &before.policy.version);
+    Ok(governed.map(|governed| Twice {
+        facts_json: row.facts_json,
+        governed: governed.clone(),
+        before,
+        drafted: ground.policy.clone(),
+        after,
+    }))
 }
 
 /// Adds a slice to a trial: its tally, its flips, how far it has come. `false` where somebody else moved or stopped it meanwhile.

@@ -119,10 +119,11 @@ pub fn hear(state: State, told: Told) -> Heard {
         (State::Succeeded, Told::Returned) => Steps(&[Verb::Return]),
         (State::Succeeded, Told::Failed | Told::Absent) => Against("it is booked as paid"),
 
-        (State::Failed, Told::Pending | Told::Succeeded) => {
+        (State::Failed, Told::Succeeded) => {
             Against("it is booked as failed, and its money is back where it came from")
         }
-        (State::Failed, Told::Failed | Told::Returned | Told::Absent) => Same,
+        // "Pending" says nothing of how it ends, and most likely it is old. Should it arrive all the same, that will be said too.
+        (State::Failed, Told::Pending | Told::Failed | Told::Returned | Told::Absent) => Same,
 
         (State::Returned, Told::Absent) => Against("it is booked as paid and returned"),
         (State::Returned, _) => Same,
@@ -203,6 +204,9 @@ mod tests {
             hear(State::Failed, Told::Succeeded),
             Heard::Against(_)
         ));
+        for &ended in &[State::Failed, State::Succeeded, State::Returned] {
+            assert_eq!(hear(ended, Told::Pending), Heard::Same, "late: {ended}");
+        }
         assert!(matches!(
             hear(State::Succeeded, Told::Failed),
             Heard::Against(_)

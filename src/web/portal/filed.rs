@@ -1,7 +1,5 @@
 //! A filed claim with everything that its pages tell of it, loaded once.
 
-use serde_json::Value;
-
 use super::labels;
 use crate::db::claims::Claim;
 use crate::db::clocks::Clock;
@@ -12,10 +10,9 @@ use crate::db::{self, Conn};
 use crate::desk::{claims, policies};
 use crate::error::Result;
 use crate::rules::assessment::Assessment;
-use crate::rules::money::Amount;
 use crate::rules::policy::Policy;
 use crate::web::show::next::Case;
-use crate::web::show::order::Labels;
+use crate::web::show::order::{Labels, as_judged};
 
 pub struct Filed {
     pub ticket: Ticket,
@@ -66,21 +63,4 @@ impl Filed {
             labels: &self.labels,
         }
     }
-}
-
-/// The order as the facts had it: what was left of it, and what had come back.
-fn as_judged(order: Order, facts_json: &str) -> Result<Order> {
-    let facts: Value = serde_json::from_str(facts_json)?;
-    let then = &facts["order"];
-    let refunded = then["refunded"].as_str();
-    let refunded = refunded.and_then(|text| Amount::parse(text).ok());
-    Ok(Order {
-        refunded_e8: refunded.map_or(0, Amount::e8),
-        remains: match &then["remains"] {
-            Value::Null => None,
-            Value::String(text) => Some(text.clone()),
-            other => Some(other.to_string()),
-        },
-        ..order
-    })
 }

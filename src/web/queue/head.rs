@@ -3,12 +3,13 @@
 use super::Looker;
 use super::story::Story;
 use crate::error::Result;
+use crate::rules::priority::Priority;
 use crate::rules::rights::assigning;
 use crate::web::form::new_key;
 use crate::web::page::Choice;
 use crate::web::parts::{Badge, Clock, Link};
 use crate::web::session::role_label;
-use crate::web::show::clocks;
+use crate::web::show::{clocks, priority};
 
 /// What `assignee` says for giving a ticket back to everyone.
 pub const NOBODY: &str = "nobody";
@@ -30,6 +31,11 @@ pub struct Head {
     /// Whom it can be given to; empty where the looker may give it to nobody.
     pub colleagues: Vec<Choice>,
     pub hand_key: String,
+    /// None where it is as most are.
+    pub pressing: Option<Badge>,
+    pub priorities: Vec<Choice>,
+    pub priority: String,
+    pub priority_key: String,
     pub is_open: bool,
     /// A ticket with a claim closes by the decision, not by hand.
     pub can_turn: bool,
@@ -70,6 +76,10 @@ impl Head {
             take_key: new_key()?,
             colleagues: colleagues(story, looker),
             hand_key: new_key()?,
+            pressing: priority::badge(story.ticket.priority.as_deref()),
+            priorities: priority::choices(),
+            priority: Priority::of(story.ticket.priority.as_deref()).to_string(),
+            priority_key: new_key()?,
             is_open: story.is_open(),
             can_turn: true,
             turn_key: new_key()?,

@@ -20,13 +20,14 @@ use crate::desk::policies;
 use crate::error::{Error, Result};
 use crate::ids::{PersonId, SellerId, TicketId};
 use crate::rules::assessment::Outcome;
+use crate::rules::priority::Priority;
 use crate::web::fields::query;
 use crate::web::filters;
 use crate::web::gate::Agent;
 use crate::web::page::{Choice, Filled, Frame, NavItem, redirect, render};
 use crate::web::parts::{Amount, Badge, Clock, Link, Moment, Pager};
 use crate::web::show::claim::{outcome_badge, staff_state, ticket_badge};
-use crate::web::show::clocks;
+use crate::web::show::{clocks, priority};
 
 /// Lines on a page.
 const PAGE: usize = 50;
@@ -39,6 +40,7 @@ struct Asked {
     view: Option<String>,
     seller: Option<String>,
     ground: Option<String>,
+    priority: Option<String>,
     q: Option<String>,
     after: Option<String>,
     before: Option<String>,
@@ -50,6 +52,7 @@ struct Wanted {
     view: View,
     seller: Option<Seller>,
     ground: Option<String>,
+    priority: Option<Priority>,
     words: Option<String>,
     cursor: Option<Cursor>,
 }
@@ -65,6 +68,7 @@ struct Index {
     form: Filled,
     sellers: Vec<Choice>,
     grounds: Vec<Choice>,
+    priorities: Vec<Choice>,
     chips: Vec<Link>,
     clear_href: String,
     rows: Vec<Line>,
@@ -82,6 +86,7 @@ struct Line {
     badge: Badge,
     outcome: Option<Badge>,
     flagged: bool,
+    pressing: Option<Badge>,
     amount: Option<Amount>,
     assignee: Option<String>,
     updated: Moment,
@@ -223,6 +228,12 @@ fn index(conn: &mut Conn, frame: Frame, looker: &Looker, asked: &Asked) -> Resul
                 .iter()
                 .map(|(id, title)| (id.as_str(), title.as_str())),
         ),
+        priorities: choices(
+            "Any",
+            priority::choices()
+                .iter()
+                .map(|choice| (choice.value.as_str(), choice.label.as_str())),
+        ),
         chips: wanted.chips(&grounds),
         clear_href: format!("/queue?view={}", wanted.view.as_str()),
         rows: lines(conn, &rows, &sellers, looker)?,
@@ -281,6 +292,8 @@ fn read(asked: &Asked, sellers: &[Seller], grounds: &[(String, String)]) -> Resu
     {
         return Err(unknown());
     }
+    let pressing = asked.priority.as_deref().map(Priority::from_word);
+    let pressing = pressing.map(|known| known.ok_or_else(unknown));
     let words = asked
         .q
         .as_deref()
@@ -299,6 +312,7 @@ fn read(asked: &Asked, sellers: &[Seller], grounds: &[(String, String)]) -> Resu
         view,
         seller,
         ground: asked.ground.clone(),
+        priority: pressing.transpose()?,
         words: words.map(str::to_owned),
         cursor,
     })
@@ -335,6 +349,7 @@ impl Wanted {
             view,
             seller: self.seller.as_ref().map(|seller| seller.id.clone()),
             ground: self.ground.clone(),
+            priority: self.priority,
             words: self.words.clone(),
         }
     }
@@ -344,6 +359,7 @@ impl Wanted {
         let parts = [
             ("seller", seller),
             ("ground", self.ground.clone()),
+            ("priority", self.priority.map(|known| known.to_string())),
             ("q", self.words.clone()),
         ];
         parts
@@ -382,6 +398,9 @@ impl Wanted {
                     .iter()
                     .find(|(id, _)| id == value)
                     .map_or(value.clone(), |(_, title)| title.clone()),
+                ("priority", _) => Priority::from_word(value).map_or(value.clone(), |known| {
+                    format!("{} priority", priority::label(known))
+                }),
                 _ => format!("“{value}”"),
             };
             Link {
@@ -551,6 +570,7 @@ fn lines(
                 .filter(|badge| badge.word != state.word),
             badge: state,
             flagged: row.claim_flagged == Some(true),
+            pressing: priority::badge(ticket.priority.as_deref()),
             amount: amount.map(|(e8, currency)| Amount::new(e8, currency)),
             assignee,
             updated: Moment::worded(

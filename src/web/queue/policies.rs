@@ -5,6 +5,7 @@
 pub mod clause;
 pub mod draft;
 pub mod text;
+pub mod trace;
 pub mod trial;
 
 use actix_web::web::{Data, Path};

@@ -1,4 +1,4 @@
-//! Whose a ticket is, and whether it goes on: assignment, closure, reopening.
+//! Whose a ticket is, how much it presses, and whether it goes on: assignment, priority, closure, reopening.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
@@ -15,6 +15,7 @@ use crate::desk::forms::Done;
 use crate::desk::tickets;
 use crate::error::{Error, Result};
 use crate::ids::{PersonId, TicketId};
+use crate::rules::priority::Priority;
 use crate::web::form::Form;
 use crate::web::gate::Agent;
 
@@ -54,6 +55,54 @@ pub async fn assign(
         button: "Assign it all the same",
         body: None,
         hidden: vec![("assignee".to_owned(), form.fields.assignee.clone())],
+        what: Vec::new(),
+    };
+    answered(
+        &app,
+        &visit,
+        &looker,
+        number.into_inner(),
+        form.fields.seen,
+        draft,
+        outcome,
+    )
+    .await
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Pressing {
+    seen: Seen,
+    priority: Priority,
+}
+
+pub async fn prioritise(
+    app: Data<App>,
+    visit: Agent,
+    number: Path<String>,
+    form: Form<Pressing>,
+) -> Result<HttpResponse> {
+    let looker = Looker::of(&visit.person, &visit);
+    let (scope, asked) = (looker.scope.clone(), number.clone());
+    let outcome = form
+        .submit(
+            &app,
+            visit.act(&app),
+            move |tx, act, pressing: &Pressing| {
+                let ticket = db::tickets::for_staff(tx, &scope, &asked)?;
+                let Pressing { seen, priority } = pressing;
+                tickets::prioritise(tx, act, &ticket.id, Some(seen.ticket), *priority)?;
+                Ok(Done::new(
+                    home(tx, &ticket)?,
+                    format!("The priority is {priority}."),
+                ))
+            },
+        )
+        .await;
+    let draft = Draft {
+        action: format!("/queue/tickets/{number}/priority"),
+        button: "Set it all the same",
+        body: None,
+        hidden: vec![("priority".to_owned(), form.fields.priority.to_string())],
         what: Vec::new(),
     };
     answered(

@@ -27,8 +27,13 @@ pub fn promises(
         "promises" => promise_lines(&shops, figures),
         "spans" => spans(period, figures),
         "agents" => agents(figures),
+        "priorities" => priorities(figures),
         "breaches" => breaches(figures, now),
-        _ => return Err(no_such_table("promises, spans, agents or breaches")),
+        _ => {
+            return Err(no_such_table(
+                "promises, spans, agents, priorities or breaches",
+            ));
+        }
     };
     Ok(sheet.send(&file_name("promises", period, "csv")))
 }
@@ -44,6 +49,7 @@ pub fn promises_workbook(
         promise_lines(&shops, figures),
         spans(period, figures),
         agents(figures),
+        priorities(figures),
         breaches(figures, now),
     ];
     send_workbook(&sheets, &file_name("promises", period, "xlsx"))
@@ -114,6 +120,9 @@ fn promise_lines(shops: &Shops, figures: &Promises) -> Sheet {
             "median_seconds",
             "p90_seconds",
             "p95_seconds",
+            "median_working_seconds",
+            "p90_working_seconds",
+            "p95_working_seconds",
         ],
     );
     for line in sla::lines(&figures.samples) {
@@ -130,9 +139,12 @@ fn promise_lines(shops: &Shops, figures: &Promises) -> Sheet {
             count(line.missed),
             count(line.waiting),
             Cell::maybe(share.map(Cell::Figure)),
-            seconds(line.median),
-            seconds(line.p90),
-            seconds(line.p95),
+            seconds(line.wall.median),
+            seconds(line.wall.p90),
+            seconds(line.wall.p95),
+            seconds(line.working.median),
+            seconds(line.working.p90),
+            seconds(line.working.p95),
         ]);
     }
     sheet
@@ -175,6 +187,38 @@ fn agents(figures: &Promises) -> Sheet {
             count(share.kept),
             count(share.missed),
             count(share.waiting),
+        ]);
+    }
+    sheet
+}
+
+fn priorities(figures: &Promises) -> Sheet {
+    let columns = [
+        "priority",
+        "kept",
+        "not_kept",
+        "waiting",
+        "median_seconds",
+        "p90_seconds",
+        "p95_seconds",
+        "median_working_seconds",
+        "p90_working_seconds",
+        "p95_working_seconds",
+    ];
+    let mut sheet = Sheet::new("Priorities", &columns);
+    let firm = figures.samples.iter().filter(|sample| sample.is_firm());
+    for pressed in sla::by_priority(firm) {
+        sheet.row([
+            Cell::words(pressed.priority.word()),
+            count(pressed.kept),
+            count(pressed.missed),
+            count(pressed.waiting),
+            seconds(pressed.wall.median),
+            seconds(pressed.wall.p90),
+            seconds(pressed.wall.p95),
+            seconds(pressed.working.median),
+            seconds(pressed.working.p90),
+            seconds(pressed.working.p95),
         ]);
     }
     sheet

@@ -1,30 +1,34 @@
 //! `/reports/sla`: which promises were kept, how long things took, what was late and what is open. Everything on the page is made
 //! from the same clocks, and each chart has its figures beside it.
 
-use std::collections::BTreeMap;
+mod broken;
+mod charts;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use super::period::{self, Asked, Preset};
-use super::{Shops, clause_of, scope, sheets};
+use super::{Shops, scope, sheets};
 use crate::app::App;
+use crate::db::Conn;
 use crate::db::reports::holders::Holders;
 use crate::db::reports::{self, Breach, Period, causes};
 use crate::db::sellers::{self, Seller};
 use crate::db::tickets::Scope;
-use crate::db::{Conn, columns::At};
 use crate::error::Result;
 use crate::rules::causes::Cause;
-use crate::rules::sla::{self, AGES, Cut, Fate, Line, Sample, percentile};
-use crate::web::chart::{self, Bar, Chart, Column, Point, Words};
+use crate::rules::sla::{self, Fate, Line, Pace, Sample, percentile};
+use crate::web::chart::Chart;
 use crate::web::gate::Manager;
 use crate::web::page::{Choice, Filled, Frame, render};
-use crate::web::parts::{ClauseRef, Moment, Tile, Tiles, Tone};
+use crate::web::parts::{ClauseRef, Tile, Tiles, Tone};
 use crate::web::show::clocks::{firmness, label};
+use crate::web::show::priority;
 use crate::web::{filters, reports as room};
+
+use broken::{Broken, NOBODY, Narrow, to_breaches};
 
 const PATH: &str = "/reports/sla";
 const HEADING: &str = "Promises kept";
@@ -50,6 +54,7 @@ struct Page {
     charts: Vec<Chart>,
     promises: Vec<Promise>,
     agents: Vec<AgentLine>,
+    priorities: Vec<PriorityLine>,
     breaches: Vec<Broken>,
     more_breaches: Option<String>,
     /// Which of them are listed, where it is not all, and the way back to all.
@@ -64,9 +69,20 @@ struct Promise {
     firmness: &'static str,
     n: String,
     met: String,
-    median: String,
-    p90: String,
-    p95: String,
+    wall: [String; 3],
+    /// The same within the working hours; none where all are equal to the wall's.
+    working: Option<[String; 3]>,
+    few: bool,
+}
+
+struct PriorityLine {
+    label: &'static str,
+    met: String,
+    n: String,
+    missed: String,
+    waiting: String,
+    wall: [String; 3],
+    working: [String; 3],
     few: bool,
 }
 
@@ -78,20 +94,6 @@ struct AgentLine {
     missed: String,
     href: Option<String>,
     few: bool,
-}
-
-struct Broken {
-    number: String,
-    href: String,
-    what: String,
-    seller: String,
-    promise: &'static str,
-    clause: Option<ClauseRef>,
-    due: Moment,
-    late: String,
-    assignee: String,
-    cause: &'static str,
-    since: String,
 }
 
 /// A broken promise, why it was broken, and who had it when its clock ended.
@@ -219,9 +221,10 @@ fn page(
         xlsx_href: asked.href("/reports/sla.xlsx", days, &[]),
         takeaway: takeaway(&figures.samples, &lines, &shops),
         tiles: tiles(figures, visit.now),
-        charts: charts(figures, &lines, asked, period, visit.now),
+        charts: charts::of(figures, &lines, asked, period, visit.now),
         promises: lines.iter().map(|line| promise(line, &shops)).collect(),
         agents: agents(figures, asked, period),
+        priorities: priorities(figures),
         narrowed: narrow.said(&shops, listed.len()).map(|said| {
             let back = asked.href(PATH, days, &[]);
             (said, format!("{back}#breaches-list"))
@@ -229,18 +232,20 @@ fn page(
         breaches: listed
             .into_iter()
             .take(SHOWN)
-            .map(|missed| broken(missed, visit))
+            .map(|missed| broken::line(missed, visit))
             .collect(),
         more_breaches: more.then(|| csv("breaches")),
         method: METHOD.to_vec(),
     }
 }
 
-const METHOD: [&str; 8] = [
+const METHOD: [&str; 10] = [
     "A promise belongs to the day on which its clock started, on the seller's own wall, so a past period gives the same figures for ever, but for clocks that were still running.",
     "Kept: the clock stopped at or before its due second. Not kept: it stopped later, or its due second has passed while it runs. Still running in time, or paused: counted as waiting, in no share.",
     "Shares are of kept and not kept together, rounded down.",
-    "Percentiles are of the clocks that have stopped, by nearest rank: the value shown occurred. Times are elapsed time, nights and weekends included.",
+    "Percentiles are of the clocks that have stopped, by nearest rank: the value shown occurred.",
+    "Elapsed time counts every hour from start to end, nights, weekends and pauses included. Working time counts the seller's opening hours alone, pauses left out; a seller who told no hours works day and night, or every business day where the promise is one of business days.",
+    "By priority: what the ticket had when its clock ended, or has while it runs.",
     "A pause (the customer had the turn) moves the due second by its length; the time taken counts it.",
     "By person: whoever had the conversation when the clock ended, or has it while it runs, as the timeline says; a later change of hands changes no past report.",
     "The cause is whose turn it was at the due moment: a payout's way, then a proposal that waited for a second person, then work to be done first, then whoever had it.",
@@ -389,158 +394,26 @@ fn said(seconds: Option<i64>) -> String {
     )
 }
 
-fn charts(
-    figures: &Figures,
-    lines: &[Line],
-    asked: &Asked,
-    period: &Period,
-    now: DateTime<Utc>,
-) -> Vec<Chart> {
-    let mut charts = vec![over_time(figures, asked, period)];
-    if lines.iter().any(|line| line.attainment().is_some()) {
-        charts.push(by_promise(lines, asked, period));
-    }
-    charts.extend(by_cause(figures, asked, period));
-    for kind in ["decision", "first_response"] {
-        charts.extend(paces(figures, period, kind));
-    }
-    charts.push(ageing(figures, now));
-    charts
-}
-
-fn over_time(figures: &Figures, asked: &Asked, period: &Period) -> Chart {
-    let cut = Cut::fitting(period.from, period.to);
-    let of_span = |first: NaiveDate| {
-        let days = (first.max(period.from), cut.last(first).min(period.to));
-        format!("{}#breaches-list", asked.href(PATH, days, &[]))
-    };
+fn priorities(figures: &Figures) -> Vec<PriorityLine> {
     let firm = figures.samples.iter().filter(|sample| sample.is_firm());
-    let spans = sla::spans(firm, cut, period.from, period.to);
-    let columns: Vec<Column> = spans
-        .iter()
-        .map(|span| Column {
-            label: named(cut, span.first),
-            parts: vec![span.kept as u64, span.missed as u64],
-            above: share(span.kept, span.missed)
-                .map_or_else(String::new, |tenths| format!("{}\u{a0}%", tenths / 10)),
-            href: (span.missed > 0).then(|| of_span(span.first)),
-            ..Column::default()
-        })
-        .collect();
-    let worst = spans
-        .iter()
-        .filter(|span| span.missed > 0)
-        .max_by_key(|span| span.missed);
-    let each = if cut == Cut::Week { "week" } else { "month" };
-    let words = Words {
-        id: "kept".into(),
-        title: format!("Firm promises by the {each} they were made"),
-        desc: format!(
-            "One column a {each}: promises kept below, not kept above, with the share kept."
-        ),
-        takeaway: match worst {
-            None => "None was broken.".into(),
-            Some(span) => format!(
-                "Most were broken in the {each} of {}: {}.",
-                filters::day(span.first),
-                filters::count(span.missed as u64)
-            ),
-        },
-        csv: Some(asked.href(
-            "/reports/sla.csv",
-            (period.from, period.to),
-            &[("table", "spans")],
-        )),
-    };
-    chart::stacked(words, &["Kept", "Not kept"], &columns)
+    let lines = sla::by_priority(firm).into_iter().map(|own| {
+        let settled = own.kept + own.missed;
+        PriorityLine {
+            label: priority::label(own.priority),
+            met: share(own.kept, own.missed).map_or_else(|| "–".to_owned(), percent),
+            n: filters::count(settled as u64),
+            missed: filters::count(own.missed as u64),
+            waiting: filters::count(own.waiting as u64),
+            wall: pace_said(&own.wall),
+            working: pace_said(&own.working),
+            few: settled < FEW,
+        }
+    });
+    lines.collect()
 }
 
-fn named(cut: Cut, first: NaiveDate) -> String {
-    match cut {
-        Cut::Week => first.format("%-d %b").to_string(),
-        Cut::Month => first.format("%b %Y").to_string(),
-    }
-}
-
-fn by_promise(lines: &[Line], asked: &Asked, period: &Period) -> Chart {
-    let bar = |line: &Line| {
-        let tenths = line.attainment()?;
-        Some(Bar {
-            label: format!("{}, {}", label(&line.kind), line.clause),
-            value: u64::from(tenths),
-            said: percent(tenths as usize),
-            n: (line.kept + line.missed) as u64,
-            few: line.kept + line.missed < FEW,
-            href: (line.missed > 0).then(|| {
-                let narrow = [("promise", line.kind.as_str()), ("clause", &line.clause)];
-                to_breaches(asked, period, &line.seller, &narrow)
-            }),
-        })
-    };
-    let bars: Vec<Bar> = lines.iter().filter_map(bar).collect();
-    let words = Words {
-        id: "promises-kept".into(),
-        title: "Share kept, promise by promise".into(),
-        desc: "One bar a promise: the share of settled ones that were kept. A full bar is all of them.".into(),
-        takeaway: "Hatched bars rest on fewer than ten.".into(),
-        csv: None,
-    };
-    chart::bars(words, "Kept", 1000, &bars)
-}
-
-/// The list of broken promises, narrowed.
-fn to_breaches(asked: &Asked, period: &Period, shop: &str, narrow: &[(&str, &str)]) -> String {
-    let of_shop = Asked {
-        seller: match shop {
-            "" => asked.seller.clone(),
-            shop => Some(shop.to_owned()),
-        },
-        ..asked.clone()
-    };
-    let href = of_shop.href(PATH, (period.from, period.to), narrow);
-    format!("{href}#breaches-list")
-}
-
-/// Why promises were broken, the most frequent cause first.
-fn by_cause(figures: &Figures, asked: &Asked, period: &Period) -> Option<Chart> {
-    let all = figures.breaches.len() as u64;
-    let count = |cause: Cause| {
-        let of_it = figures.breaches.iter().filter(|one| one.cause == cause);
-        of_it.count() as u64
-    };
-    let mut counted: Vec<(Cause, u64)> = Cause::ALL
-        .iter()
-        .map(|cause| (*cause, count(*cause)))
-        .filter(|(_, n)| *n > 0)
-        .collect();
-    counted.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    let (most, n) = *counted.first()?;
-    let bars: Vec<Bar> = counted
-        .iter()
-        .map(|(cause, n)| Bar {
-            label: cause.said().to_owned(),
-            value: *n,
-            said: filters::percent(*n, all),
-            n: *n,
-            few: false,
-            href: Some(to_breaches(asked, period, "", &[("cause", cause.word())])),
-        })
-        .collect();
-    let words = Words {
-        id: "causes".into(),
-        title: "Why promises were not kept".into(),
-        desc:
-            "One bar a cause: whose turn it was at the due moment, as a share of all broken ones."
-                .into(),
-        takeaway: format!(
-            "{} of {}: {}.",
-            filters::count(n),
-            filters::count(all),
-            most.said().to_lowercase()
-        ),
-        csv: None,
-    };
-    Some(chart::bars(words, "Share", all, &bars))
+fn pace_said(pace: &Pace) -> [String; 3] {
+    [pace.median, pace.p90, pace.p95].map(said)
 }
 
 fn agents(figures: &Figures, asked: &Asked, period: &Period) -> Vec<AgentLine> {
@@ -562,141 +435,6 @@ fn agents(figures: &Figures, asked: &Asked, period: &Period) -> Vec<AgentLine> {
     shares.collect()
 }
 
-/// How an address names that nobody had it: no name that a person can have.
-const NOBODY: &str = "-";
-
-/// Which of the broken promises an address asks for.
-struct Narrow<'a>(&'a Asked);
-
-impl<'a> Narrow<'a> {
-    fn of(asked: &'a Asked) -> Narrow<'a> {
-        Narrow(asked)
-    }
-
-    fn holds(&self, missed: &Missed) -> bool {
-        let Missed {
-            breach,
-            cause,
-            holder,
-        } = missed;
-        let is =
-            |asked: &Option<String>, own: &str| asked.as_deref().is_none_or(|asked| asked == own);
-        is(&self.0.promise, &breach.kind)
-            && is(&self.0.clause, &breach.clause)
-            && is(&self.0.cause, cause.word())
-            && is(&self.0.agent, holder.as_deref().unwrap_or(NOBODY))
-    }
-
-    /// "3 of the decision, B22": none where all are asked for.
-    fn said(&self, shops: &Shops, listed: usize) -> Option<String> {
-        let Asked {
-            promise,
-            clause,
-            agent,
-            cause,
-            seller,
-            ..
-        } = self.0;
-        let mut parts = Vec::new();
-        if promise.is_some() || clause.is_some() {
-            let kind = promise.as_deref().map_or("promise", label);
-            let clause = clause.as_deref().unwrap_or_default();
-            parts.push(format!("{kind} {clause}").trim_end().to_owned());
-        }
-        match agent.as_deref() {
-            Some(NOBODY) => parts.push("nobody's".to_owned()),
-            Some(agent) => parts.push(format!("with {agent}")),
-            None => {}
-        }
-        if let Some(cause) = cause.as_deref().and_then(Cause::from_word) {
-            parts.push(cause.said().to_lowercase());
-        }
-        if parts.is_empty() {
-            return None;
-        }
-        if let Some(slug) = seller {
-            parts.push(shops.name(slug).to_owned());
-        }
-        Some(format!(
-            "{} listed: {}.",
-            filters::count(listed as u64),
-            parts.join(", ")
-        ))
-    }
-}
-
-fn paces(figures: &Figures, period: &Period, kind: &str) -> Option<Chart> {
-    let cut = Cut::fitting(period.from, period.to);
-    let spans = sla::spans(of_kind(&figures.samples, kind), cut, period.from, period.to);
-    if spans.iter().all(|span| span.taken.is_empty()) {
-        return None;
-    }
-    let seconds = |taken: &[i64], p| percentile(taken, p).map(i64::unsigned_abs);
-    let points: Vec<Point> = spans
-        .iter()
-        .map(|span| Point {
-            label: named(cut, span.first),
-            n: span.taken.len() as u64,
-            p50: seconds(&span.taken, 50),
-            p90: seconds(&span.taken, 90),
-            p95: seconds(&span.taken, 95),
-        })
-        .collect();
-    let all = sla::all_taken(of_kind(&figures.samples, kind));
-    let words = Words {
-        id: format!("pace-{kind}"),
-        title: format!("Time to a {}", label(kind).to_lowercase()),
-        desc: "The median as a line, up to the 90th percentile a band, the 95th as dots.".into(),
-        takeaway: format!(
-            "Half took {} or less, nine in ten {}.",
-            said(percentile(&all, 50)),
-            said(percentile(&all, 90))
-        ),
-        csv: None,
-    };
-    Some(chart::percentiles(words, &points))
-}
-
-fn ageing(figures: &Figures, now: DateTime<Utc>) -> Chart {
-    let mut by_turn: BTreeMap<usize, Vec<DateTime<Utc>>> = BTreeMap::new();
-    for (state, at) in &figures.open {
-        let turn = match state.as_str() {
-            "waiting_customer" => 1,
-            "on_hold" => 2,
-            _ => 0,
-        };
-        by_turn.entry(turn).or_default().push(*at);
-    }
-    let counted: Vec<[usize; 5]> = (0..3)
-        .map(|turn| sla::ageing(by_turn.get(&turn).map_or(&[], Vec::as_slice), now))
-        .collect();
-    let columns: Vec<Column> = AGES
-        .iter()
-        .enumerate()
-        .map(|(place, (label, _))| Column {
-            label: (*label).to_owned(),
-            parts: counted.iter().map(|counts| counts[place] as u64).collect(),
-            ..Column::default()
-        })
-        .collect();
-    let old = counted.iter().map(|counts| counts[4]).sum::<usize>() as u64;
-    let words = Words {
-        id: "ageing".into(),
-        title: "What is open now, by age".into(),
-        desc: "One column an age: tickets that wait for the desk, for the customer, or for a dispute to end.".into(),
-        takeaway: match old {
-            0 => "Nothing has been open for more than two weeks.".into(),
-            old => format!("{} been open for more than two weeks.", filters::plural(old, "ticket has", "tickets have")),
-        },
-        csv: None,
-    };
-    chart::stacked(
-        words,
-        &["With the desk", "With the customer", "On hold"],
-        &columns,
-    )
-}
-
 fn promise(line: &Line, shops: &Shops) -> Promise {
     let settled = line.kept + line.missed;
     Promise {
@@ -714,38 +452,8 @@ fn promise(line: &Line, shops: &Shops) -> Promise {
             )
         },
         met: attained(line),
-        median: said(line.median),
-        p90: said(line.p90),
-        p95: said(line.p95),
+        wall: pace_said(&line.wall),
+        working: (line.wall != line.working).then(|| pace_said(&line.working)),
         few: settled < FEW,
-    }
-}
-
-fn broken(missed: &Missed, visit: &Manager) -> Broken {
-    let breach = &missed.breach;
-    let due = breach.due_at.utc();
-    let until = breach.stopped_at.map_or(visit.now, At::utc);
-    let since = match breach.stopped_at {
-        None => "Not done yet".to_owned(),
-        Some(at) => format!("Done {}", filters::moment(at.utc(), visit.zone, visit.now)),
-    };
-    Broken {
-        number: breach
-            .claim
-            .clone()
-            .unwrap_or_else(|| breach.ticket.clone()),
-        href: match &breach.claim {
-            Some(claim) => format!("/queue/claims/{claim}"),
-            None => format!("/queue/tickets/{}", breach.ticket),
-        },
-        what: breach.subject.clone(),
-        seller: breach.seller.clone(),
-        promise: label(&breach.kind),
-        clause: clause_of(&breach.policy, &breach.clause),
-        due: Moment::new(due, visit.zone, visit.now),
-        late: filters::duration((until - due).num_seconds().unsigned_abs()),
-        assignee: missed.holder.clone().unwrap_or_else(|| "Nobody".to_owned()),
-        cause: missed.cause.said(),
-        since,
     }
 }

@@ -157,7 +157,7 @@ pub fn findings(policy: &Policy, assessment: &Assessment, wall: Wall) -> Finding
     }
 }
 
-fn answer(policy: &Policy, finding: &Found) -> Answer {
+pub fn answer(policy: &Policy, finding: &Found) -> Answer {
     let clause = policy.clause(&finding.id);
     match finding.result {
         Met::Met => Answer::Met,

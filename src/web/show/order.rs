@@ -8,6 +8,7 @@ use crate::db::orders::{BALANCE, Order, UNKNOWN_METHOD};
 use crate::db::payouts::Payout;
 use crate::error::Result;
 use crate::rules::facts::Status;
+use crate::rules::money;
 use crate::rules::policy::Policy;
 use crate::rules::sum::{Paid, verb};
 use crate::web::filters;
@@ -167,4 +168,21 @@ pub fn goes_to(payout: &Payout, labels: &Labels) -> String {
 /// The charge, where it is known.
 pub fn charge(order: &Order) -> Amount {
     Amount::new(order.charge_e8.unwrap_or(0), &order.currency)
+}
+
+/// The order as the facts had it: what was left of it, and what had come back.
+pub fn as_judged(order: Order, facts_json: &str) -> Result<Order> {
+    let facts: Value = serde_json::from_str(facts_json)?;
+    let then = &facts["order"];
+    let refunded = then["refunded"].as_str();
+    let refunded = refunded.and_then(|text| money::Amount::parse(text).ok());
+    Ok(Order {
+        refunded_e8: refunded.map_or(0, money::Amount::e8),
+        remains: match &then["remains"] {
+            Value::Null => None,
+            Value::String(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        },
+        ..order
+    })
 }

@@ -1,6 +1,9 @@
 //! A trial in words: what became of the answers, and what that comes to.
 
-use crate::rules::trial::{Change, Money, Tally};
+use std::collections::BTreeMap;
+
+use crate::rules::trial::{self, Change, Money, Tally};
+use crate::web::chart::{self, Chart, Column, Words};
 use crate::web::filters;
 use crate::web::parts::{Badge, Tile, Tiles, Tone};
 
@@ -90,6 +93,65 @@ pub fn takeaway(tally: &Tally, days: &str) -> String {
         "{} of {judged} from {days} would have come out otherwise. {money}",
         filters::count(tally.changed())
     )
+}
+
+/// Of how many claims the text would have granted how much more or less: one chart a currency.
+pub fn moves(tally: &Tally) -> Vec<Chart> {
+    let drawn = |(currency, steps): (&String, &BTreeMap<i32, u64>)| {
+        let (least, most) = (*steps.keys().next()?, *steps.keys().next_back()?);
+        let column = |step: i32| {
+            let count = steps.get(&step).copied().unwrap_or(0);
+            let mut parts = vec![0; 3];
+            parts[usize::from(step >= 0) + usize::from(step > 0)] = count;
+            Column {
+                label: reach(step, currency),
+                parts,
+                above: if count > 0 {
+                    filters::count(count)
+                } else {
+                    String::new()
+                },
+                ..Column::default()
+            }
+        };
+        let columns: Vec<Column> = (least..=most).map(column).collect();
+        let of = |wanted: fn(i32) -> bool| -> u64 {
+            let own = steps.iter().filter(|(step, _)| wanted(**step));
+            own.map(|(_, count)| count).sum()
+        };
+        let words = Words {
+            id: format!("moves-{currency}"),
+            title: format!("By how much, in {currency}"),
+            desc: "One column a step of the difference in what the text itself grants: how many of the changed claims lie in it.".to_owned(),
+            takeaway: format!(
+                "More for {}, less for {}, the same for {}.",
+                filters::plural(of(|step| step > 0), "claim", "claims"),
+                filters::count(of(|step| step < 0)),
+                filters::count(of(|step| step == 0)),
+            ),
+            csv: None,
+        };
+        Some(chart::stacked(
+            words,
+            &["Less", "No money", "More"],
+            &columns,
+        ))
+    };
+    tally.moves.iter().filter_map(drawn).collect()
+}
+
+/// "−$5–$10", "no money", "under +$1".
+fn reach(step: i32, currency: &str) -> String {
+    let sign = if step < 0 { "\u{2212}" } else { "+" };
+    let whole = |e8: u64| {
+        let said = filters::money(i64::try_from(e8).unwrap_or(i64::MAX), currency);
+        said.trim_end_matches(".00").to_owned()
+    };
+    match trial::bounds(step) {
+        None => "0".to_owned(),
+        Some((0, below)) => format!("under {sign}{}", whole(below)),
+        Some((from, below)) => format!("{sign}{} to {}", whole(from), whole(below)),
+    }
 }
 
 fn cost(sum: Money, currency: &str) -> Option<String> {

@@ -82,6 +82,21 @@ async fn a_manager_finds_out_what_fourteen_days_would_have_cost() {
     .sees("D4 D8 3 +$18.00");
     assert!(!page.body.contains("http-equiv=\"refresh\""));
     assert_eq!(page.link("C-1002"), "/queue/claims/C-1002");
+    page.sees("By how much, in USD")
+        .sees("More for 3 claims, less for 0, the same for 0.")
+        .sees("+$2 to $5 0 0 1")
+        .sees("+$5 to $10 0 0 2");
+    // Each of them leads to how both texts judge it.
+    let trace = ruth
+        .opens(&page.link("C-1002 judged twice: Newly granted"))
+        .await;
+    trace
+        .sees("C-1002, judged twice Newly granted")
+        .sees("2 clauses find otherwise.")
+        .sees("As it was version 2024-04-02 Not eligible $0.00")
+        .sees("By the draft version fourteen Eligible $4.00");
+    let elsewhere = page.path.clone() + "/claims/C-1";
+    assert_eq!(ruth.opens(&elsewhere).await.status, 404);
     let csv = ruth.opens(&format!("{}.csv", page.path)).await;
     let lines: Vec<&str> = csv.body.lines().collect();
     assert_eq!(lines.len(), 4);

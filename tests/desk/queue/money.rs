@@ -9,6 +9,7 @@ use redress::desk::claims as verbs;
 use redress::desk::deposits::{NewDeposit, NewMethod, receive};
 use redress::desk::tickets::reply;
 use redress::ids::ClockId;
+use redress::letters::schedule::LONGEST;
 use redress::rules::facts::MethodStatus;
 use redress::rules::lifecycle::payout::State;
 
@@ -324,10 +325,11 @@ async fn a_dead_letter_is_shown_with_its_reason_and_sent_again() {
         .find(|letter| letter.claim_id.as_ref() == Some(&claim.id))
         .unwrap();
     let now = desk.app.now();
+    let turn = db::mail::Turn::of(now, Duration::minutes(10), LONGEST);
     desk.app
         .pool
         .write(|tx| {
-            db::mail::set_sending(tx, &letter.id, "lease", now, now)?;
+            db::mail::set_sending(tx, &letter.id, "lease", turn)?;
             Ok(db::mail::mark_failed(
                 tx,
                 &letter.id,

@@ -8,6 +8,7 @@ use redress::outside::smtp::Mailer;
 
 use super::{ANNA, OMAR, Stage, path};
 use crate::support::app::Desk;
+use crate::support::page::Page;
 
 #[tokio::test]
 async fn the_queue_counts_filters_and_sorts_by_what_breaches_next() {
@@ -250,6 +251,40 @@ async fn a_question_is_answered_handed_up_closed_and_opened_again() {
     let refused = omar.sends(form.without("assignee")).await;
     assert_eq!(refused.status, 422);
     refused.sees("The request on this ticket is still open. Decide it");
+}
+
+#[tokio::test]
+async fn what_presses_is_marked_in_the_queue_and_found_by_it_and_no_deadline_moves() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-credits");
+    let (pressing, other) = (stage.stopped("10.00"), stage.stopped("20.00"));
+    let mut omar = stage.omar().await;
+    // Once as a choice of the filter, and once more as a mark.
+    let urgent = |page: &Page| page.text().matches("Urgent").count();
+    let clocks = || {
+        let pool = &desk.app.pool;
+        pool.read(|conn| Ok(redress::db::clocks::of_ticket(conn, &pressing.ticket_id)?))
+    };
+    assert_eq!(urgent(&omar.opens("/queue").await), 1);
+    let page = omar.opens(&path(&pressing)).await;
+    let before = clocks().unwrap();
+    let form = page.form("Set the priority").fill("Priority", "Urgent");
+    let page = omar.sends(form).await;
+    page.sees("The priority is urgent.")
+        .sees("Omar Haddad changed the priority from normal to urgent.");
+    assert_eq!(clocks().unwrap(), before);
+    assert_eq!(urgent(&omar.opens("/queue").await), 2);
+    let found = omar.opens("/queue?view=to_do&priority=urgent").await;
+    found
+        .sees(&pressing.number)
+        .does_not_see(&other.number)
+        .sees("Urgent priority");
+    let none = omar.opens("/queue?view=to_do&priority=low").await;
+    none.sees("Nothing matches these filters");
+    let nonsense = omar.opens("/queue?view=to_do&priority=highest").await;
+    assert_eq!(nonsense.status, 400);
+    let forged = page.form("Set the priority").forge("priority", "highest");
+    assert!((400..500).contains(&omar.sends(forged).await.status));
 }
 
 #[tokio::test]

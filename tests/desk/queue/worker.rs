@@ -7,7 +7,9 @@ use diesel::connection::SimpleConnection;
 use redress::db;
 use redress::db::claims::{Claim, Fact};
 use redress::db::clocks::Clock;
+use redress::db::mail::Turn;
 use redress::ids::{ClockId, FactId, FileId};
+use redress::letters::schedule::LONGEST;
 use redress::outside::smtp::Mailer;
 use redress::worker;
 use redress::worker::sweep::{Sweep, Swept};
@@ -47,6 +49,27 @@ fn a_letter_is_leased_from_the_moment_it_is_taken_however_slow_the_one_before_wa
         last.next_at.utc() > desk.app.now(),
         "the second lease was over before its letter left"
     );
+}
+
+#[tokio::test]
+async fn no_letter_waits_for_a_clock_that_was_set_back() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-credits");
+    stage.stopped("10.00");
+    stage.stopped("20.00");
+    // One whose sender died, and one that nobody has taken yet.
+    let (now, dead) = (desk.app.now(), desk.letters().remove(0));
+    let turn = Turn::of(now, Duration::minutes(10), LONGEST);
+    let pool = &desk.app.pool;
+    let taken = pool.write(|tx| Ok(db::mail::set_sending(tx, &dead.id, "gone", turn)?));
+    assert!(taken.unwrap().is_some());
+    let waits = worker::letters::tick(&desk.app).await.unwrap();
+    assert_eq!(waits.0, desk.letters().len() - 1, "its lease still runs");
+    stage.stopped("30.00");
+    desk.advance(Duration::days(-3));
+    worker::letters::tick(&desk.app).await.unwrap();
+    let states: Vec<String> = desk.letters().into_iter().map(|row| row.state).collect();
+    assert!(states.iter().all(|state| state == "sent"), "{states:?}");
 }
 
 /// A repair that was promised and is overdue.

@@ -24,6 +24,7 @@ use crate::rules::period::last_quarter;
 use crate::rules::policy::Policy;
 use crate::rules::rights::Verb;
 use crate::rules::trial::{Change, Money, Tally};
+use crate::web::chart::Chart;
 use crate::web::form::{Form, Nothing, new_key};
 use crate::web::gate::Manager;
 use crate::web::page::{Frame, render};
@@ -127,6 +128,7 @@ struct Show {
     takeaway: String,
     tiles: Tiles,
     money: Vec<Sum>,
+    moves: Vec<Chart>,
     clauses: Vec<Share>,
     flips: Vec<Line>,
     pager: Pager,
@@ -169,7 +171,7 @@ struct From {
 }
 
 /// The trial, for those who may draft its policy.
-fn opened(
+pub(super) fn opened(
     conn: &mut Conn,
     act: &Act,
     id: &str,
@@ -244,6 +246,7 @@ fn shown(
             .iter()
             .map(|(currency, sum)| in_currency(currency, *sum))
             .collect(),
+        moves: words::moves(&tally),
         clauses: tally
             .clauses
             .iter()
