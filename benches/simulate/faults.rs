@@ -127,14 +127,28 @@ pub const POINTS: [&str; 20] = [
 /// The error that such a death leaves.
 pub const CRASH: &str = "the process died here";
 
-/// From now on the writer dies at this point.
-pub fn arm(conn: &mut Conn, point: &str) -> Result<()> {
-    let sql = format!(
-        "CREATE TEMP TRIGGER simulated_crash BEFORE {point} BEGIN SELECT RAISE(ABORT, '{CRASH}'); END"
-    );
+/// Where a sender dies who has handed a letter over: as it marks that.
+pub const MARK: &str = "UPDATE OF sent_at ON outbox";
+
+/// Lays the points out, none of them armed. Once a connection: a trigger that came and went with each death would have every
+/// statement prepared anew.
+pub fn lay(conn: &mut Conn) -> Result<()> {
+    let mut sql =
+        "CREATE TEMP TABLE armed (point TEXT); INSERT INTO armed VALUES (NULL);".to_owned();
+    for (place, point) in POINTS.iter().chain([&MARK]).enumerate() {
+        sql += &format!(
+            "CREATE TEMP TRIGGER simulated_crash_{place} BEFORE {point} WHEN (SELECT point FROM armed) = '{point}'
+                BEGIN SELECT RAISE(ABORT, '{CRASH}'); END;"
+        );
+    }
     Ok(conn.batch_execute(&sql)?)
 }
 
+/// From now on the writer dies at this point.
+pub fn arm(conn: &mut Conn, point: &str) -> Result<()> {
+    Ok(conn.batch_execute(&format!("UPDATE temp.armed SET point = '{point}'"))?)
+}
+
 pub fn disarm_crash(conn: &mut Conn) -> Result<()> {
-    Ok(conn.batch_execute("DROP TRIGGER temp.simulated_crash")?)
+    Ok(conn.batch_execute("UPDATE temp.armed SET point = NULL")?)
 }

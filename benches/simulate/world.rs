@@ -88,6 +88,9 @@ impl<'a> World<'a> {
         if fault.is_some() {
             world.raw(faults::disarm)?;
         }
+        if is_sqlite {
+            world.raw(faults::lay)?;
+        }
         Ok(world)
     }
 
@@ -487,7 +490,7 @@ impl<'a> World<'a> {
     pub fn works(&mut self) -> Found<String> {
         let dies = self.is_sqlite && self.rng.chance(25);
         if dies {
-            self.raw(|conn| faults::arm(conn, "UPDATE OF sent_at ON outbox"))?;
+            self.raw(|conn| faults::arm(conn, faults::MARK))?;
         }
         let round = self.runtime.block_on(worker::round(&self.scene.app));
         if dies {

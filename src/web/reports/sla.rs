@@ -82,7 +82,7 @@ struct PriorityLine {
     missed: String,
     waiting: String,
     wall: [String; 3],
-    working: [String; 3],
+    working: Option<[String; 3]>,
     few: bool,
 }
 
@@ -405,11 +405,17 @@ fn priorities(figures: &Figures) -> Vec<PriorityLine> {
             missed: filters::count(own.missed as u64),
             waiting: filters::count(own.waiting as u64),
             wall: pace_said(&own.wall),
-            working: pace_said(&own.working),
+            working: beside(&own.wall, &own.working),
             few: settled < FEW,
         }
     });
     lines.collect()
+}
+
+/// The working time, where it reads otherwise than the wall's.
+fn beside(wall: &Pace, working: &Pace) -> Option<[String; 3]> {
+    let said = pace_said(working);
+    (said != pace_said(wall)).then_some(said)
 }
 
 fn pace_said(pace: &Pace) -> [String; 3] {
@@ -453,7 +459,7 @@ fn promise(line: &Line, shops: &Shops) -> Promise {
         },
         met: attained(line),
         wall: pace_said(&line.wall),
-        working: (line.wall != line.working).then(|| pace_said(&line.working)),
+        working: beside(&line.wall, &line.working),
         few: settled < FEW,
     }
 }
