@@ -116,3 +116,7 @@ DROP TRIGGER IF EXISTS guard_calendars_delete ON calendars;
 CREATE TRIGGER guard_calendars_delete BEFORE DELETE ON calendars FOR EACH ROW EXECUTE FUNCTION refuse_change();
 DROP TRIGGER IF EXISTS guard_calendars_update ON calendars;
 CREATE TRIGGER guard_calendars_update BEFORE UPDATE ON calendars FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_inbox_delete ON inbox;
+CREATE TRIGGER guard_inbox_delete BEFORE DELETE ON inbox FOR EACH ROW EXECUTE FUNCTION refuse_change();
+DROP TRIGGER IF EXISTS guard_reply_addresses_delete ON reply_addresses;
+CREATE TRIGGER guard_reply_addresses_delete BEFORE DELETE ON reply_addresses FOR EACH ROW EXECUTE FUNCTION refuse_change();

@@ -114,3 +114,7 @@ DROP TRIGGER IF EXISTS guard_calendars_delete;
 CREATE TRIGGER guard_calendars_delete BEFORE DELETE ON calendars BEGIN SELECT RAISE(ABORT, 'append-only: delete on calendars'); END;
 DROP TRIGGER IF EXISTS guard_calendars_update;
 CREATE TRIGGER guard_calendars_update BEFORE UPDATE ON calendars BEGIN SELECT RAISE(ABORT, 'append-only: update on calendars'); END;
+DROP TRIGGER IF EXISTS guard_inbox_delete;
+CREATE TRIGGER guard_inbox_delete BEFORE DELETE ON inbox BEGIN SELECT RAISE(ABORT, 'append-only: delete on inbox'); END;
+DROP TRIGGER IF EXISTS guard_reply_addresses_delete;
+CREATE TRIGGER guard_reply_addresses_delete BEFORE DELETE ON reply_addresses BEGIN SELECT RAISE(ABORT, 'append-only: delete on reply_addresses'); END;

@@ -2,6 +2,7 @@
 //! is global.
 
 pub mod files;
+pub mod mail;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,9 +54,15 @@ const PATIENCE: Duration = Duration::from_secs(2);
 impl App {
     /// Opens the database of the configuration and brings it up to date; makes the folders that are missing.
     pub fn open(config: Config, clock: Clock) -> Result<App> {
+        let app = App::open_unmigrated(config, clock)?;
+        crate::db::migrate(&app.pool)?;
+        Ok(app)
+    }
+
+    /// The same without a change of the database: for what is started often, beside a server that is at work.
+    pub fn open_unmigrated(config: Config, clock: Clock) -> Result<App> {
         std::fs::create_dir_all(&config.data)?;
         let pool = Pool::open(&config.database_url)?;
-        crate::db::migrate(&pool)?;
         let mailer = match &config.mail {
             Mail::Folder(folder) => Mailer::folder(folder.clone())?,
             Mail::Memory => Mailer::memory(),

@@ -7,6 +7,7 @@ mod calendar;
 pub mod demo;
 mod import;
 mod ledger;
+mod mail;
 mod migrate;
 mod payout;
 mod person;
@@ -56,9 +57,25 @@ enum Command {
     /// Send payouts by hand, in one file
     #[command(subcommand)]
     Payout(payout::Payout),
+    /// Take in mail from a mail server
+    #[command(subcommand)]
+    Mail(mail::Mail),
     Routes(routes::Routes),
     Work(work::Work),
     Backup(backup::Backup),
+}
+
+/// Reads the command line. One that is wrong ends the process, with the status that a mail server takes for "later" where it comes from
+/// its pipe: nobody's mail is sent back because of a mistyped option.
+pub fn parse() -> Cli {
+    Cli::try_parse().unwrap_or_else(|wrong| {
+        let is_pipe = std::env::args().nth(1).is_some_and(|word| word == "mail");
+        if is_pipe && wrong.use_stderr() {
+            let _ = wrong.print();
+            std::process::exit(mail::LATER);
+        }
+        wrong.exit()
+    })
 }
 
 /// Runs the command; the exit status of the process.
@@ -76,6 +93,7 @@ pub fn run(cli: Cli) -> anyhow::Result<i32> {
         Command::Import(args) => import::import(args),
         Command::Ledger(ledger::Ledger::Verify(args)) => ledger::verify(args),
         Command::Payout(args) => payout::run(args, &mut io::stdout().lock()),
+        Command::Mail(args) => Ok(mail::run(args)),
         Command::Routes(args) => routes::print(args),
         Command::Backup(args) => backup::backup(args),
     };

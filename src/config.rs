@@ -56,6 +56,11 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
         "sender of letters that no seller signs",
     ),
     (
+        "REDRESS_MAIL_AUTHSERV",
+        "",
+        "the name your mail server writes into Authentication-Results; empty: no sender is believed unasked",
+    ),
+    (
         "REDRESS_TRUSTED_PROXIES",
         "",
         "addresses of reverse proxies whose X-Forwarded-For counts, separated by commas",
@@ -110,6 +115,8 @@ pub struct Config {
     pub secret: String,
     pub mail: Mail,
     pub mail_from: String,
+    /// Empty: what mails say of their own authentication is never believed.
+    pub authserv: String,
     pub trusted_proxies: Vec<IpAddr>,
     /// None: people send the payouts.
     pub gateway: Option<Gateway>,
@@ -241,15 +248,7 @@ impl Config {
             ),
         }
         hosts.extend(list(text("REDRESS_HOSTS")).map(str::to_lowercase));
-        let mut trusted_proxies = Vec::new();
-        for address in list(text("REDRESS_TRUSTED_PROXIES")) {
-            match address.parse() {
-                Ok(address) => trusted_proxies.push(address),
-                Err(_) => flaws.push(format!(
-                    "REDRESS_TRUSTED_PROXIES: `{address}` is not an IP address"
-                )),
-            }
-        }
+        let trusted_proxies = addresses(text("REDRESS_TRUSTED_PROXIES"), &mut flaws);
         let mail = match text("REDRESS_MAIL").unwrap_or("folder") {
             "folder" => Mail::Folder(data.join("mail")),
             "memory" => Mail::Memory,
@@ -287,6 +286,7 @@ impl Config {
             mail_from: text("REDRESS_MAIL_FROM")
                 .unwrap_or("desk@redress.example")
                 .to_owned(),
+            authserv: text("REDRESS_MAIL_AUTHSERV").unwrap_or("").to_owned(),
             trusted_proxies,
             gateway,
             private_hosts: list(text("REDRESS_PRIVATE_HOSTS"))
@@ -420,6 +420,20 @@ fn list(text: Option<&str>) -> impl Iterator<Item = &str> {
         .split(',')
         .map(str::trim)
         .filter(|word| !word.is_empty())
+}
+
+/// The addresses of trusted proxies.
+fn addresses(text: Option<&str>, flaws: &mut Vec<String>) -> Vec<IpAddr> {
+    let mut addresses = Vec::new();
+    for address in list(text) {
+        match address.parse() {
+            Ok(address) => addresses.push(address),
+            Err(_) => flaws.push(format!(
+                "REDRESS_TRUSTED_PROXIES: `{address}` is not an IP address"
+            )),
+        }
+    }
+    addresses
 }
 
 /// The lower-case host name of an address such as `https://desk.example:8443`; none where there is a path or no scheme.

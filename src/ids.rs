@@ -75,6 +75,8 @@ ids!(
     ClockId,
     EventId,
     LetterId,
+    /// A mail that came in.
+    MailId,
     TaskId,
     /// What a panel is asked to do.
     RequestId,
@@ -104,6 +106,17 @@ pub fn secret() -> crate::error::Result<String> {
     getrandom::fill(&mut bytes)
         .map_err(|cause| crate::error::Error::broken(format!("no randomness: {cause}")))?;
     Ok(data_encoding::HEXLOWER.encode(&bytes))
+}
+
+/// 128 random bits in 26 lower-case letters and digits: the secret part of a reply address. Mail servers may fold the case of what
+/// stands before the `@`, and 64 characters are all that fits there.
+pub fn token() -> crate::error::Result<String> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes)
+        .map_err(|cause| crate::error::Error::broken(format!("no randomness: {cause}")))?;
+    Ok(data_encoding::BASE32_NOPAD
+        .encode(&bytes)
+        .to_ascii_lowercase())
 }
 
 /// The SHA-256 of a text, in hexadecimal.

@@ -14,7 +14,8 @@
 //! - **draft** (of a policy): a version that is being written; **proposal**: one text of it before a second person; **trial**: a draft
 //!   judged on past claims; **flip**: a claim whose answer would have been another.
 //! - **clock**: one promise on one ticket or claim; **deadline**: the instant by which it was promised.
-//! - **letter**: one outgoing mail; **outbox**: letters that are not yet sent. **event**: one line of the timeline.
+//! - **letter**: one outgoing mail; **outbox**: letters that are not yet sent. **mail**: one that came in; **inbox**: every mail as it
+//!   came, with what became of it; **held**: kept apart until somebody vouches for its sender. **event**: one line of the timeline.
 //! - **act**: who does something, when, through which door. **verb**: a function of `desk` that does it.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -28,6 +29,7 @@ pub mod db;
 pub mod desk;
 pub mod error;
 pub mod ids;
+pub mod incoming;
 pub mod letters;
 pub mod outside;
 pub mod plain;

@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use redress::cli;
 
 fn main() -> ExitCode {
-    match cli::run(cli::Cli::parse()) {
+    match cli::run(cli::parse()) {
         Ok(status) => ExitCode::from(u8::try_from(status).unwrap_or(1)),
         Err(why) => {
             eprintln!("redress: {why:#}");

@@ -8,8 +8,8 @@ use clap::Subcommand;
 use super::Place;
 use crate::act::Act;
 use crate::db;
-use crate::desk::panels;
 use crate::desk::sellers::{self, Opening};
+use crate::desk::{mailroom, panels};
 use crate::error::Error;
 use crate::outside::panel::{self, Panel};
 use crate::rules::money::Amount;
@@ -21,6 +21,20 @@ pub enum Seller {
     List(Place),
     Add(Add),
     Panel(Connect),
+    Mail(ReadMail),
+}
+
+/// Read a seller's mail here, at its own address; without an address, say where it is read
+#[derive(Debug, clap::Args)]
+pub struct ReadMail {
+    #[command(flatten)]
+    place: Place,
+    /// The seller's short name
+    #[arg(long, value_name = "SLUG")]
+    seller: String,
+    /// The address whose mail the mail server hands to `redress mail receive`, with every +tag of it
+    #[arg(long)]
+    address: Option<String>,
 }
 
 /// Connect a seller's panel (provider API v2); without an address, say how the connection stands
@@ -80,6 +94,45 @@ pub fn run(command: Seller) -> anyhow::Result<i32> {
         Seller::List(place) => list(&place),
         Seller::Add(args) => add(args),
         Seller::Panel(args) => connect(args),
+        Seller::Mail(args) => read_mail(args),
+    }
+}
+
+fn read_mail(args: ReadMail) -> anyhow::Result<i32> {
+    let app = args.place.find()?;
+    let slug = args.seller.clone();
+    let found = app
+        .pool
+        .read(|conn| Ok(db::sellers::by_slug(conn, &slug)?))?;
+    let Some(seller) = found else {
+        anyhow::bail!("there is no seller `{slug}`; `redress seller list` shows them");
+    };
+    if let Some(address) = &args.address {
+        let act = Act::operator(app.now(), &app.config.public_url);
+        let opened = app
+            .pool
+            .write(|tx| mailroom::open_mailbox(tx, &act, &seller, address));
+        match opened {
+            Ok(()) => {}
+            Err(why @ (Error::Invalid(_) | Error::Refused { .. })) => {
+                println!("not read: {why}");
+                return Ok(1);
+            }
+            Err(other) => return Err(other.into()),
+        }
+    }
+    let mailbox = app
+        .pool
+        .read(|conn| Ok(db::inbox::mailbox_of(conn, &seller.id)?))?;
+    match mailbox {
+        Some(mailbox) => {
+            println!("mail to {} is read for {slug}", mailbox.address);
+            Ok(0)
+        }
+        None => {
+            println!("the mail of {slug} is not read here");
+            Ok(1)
+        }
     }
 }
 

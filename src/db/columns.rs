@@ -161,6 +161,7 @@ id_columns!(
     ClockId,
     EventId,
     LetterId,
+    MailId,
     TaskId,
     RequestId,
     PolicyDraftId,

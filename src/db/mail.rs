@@ -32,6 +32,13 @@ pub struct Row {
     pub last_error: Option<String>,
     pub created_at: At,
     pub sent_at: Option<At>,
+    /// The seller's own address where its mail is read here; the desk's otherwise.
+    pub from_address: Option<String>,
+    /// The secret part of the reply address, until the letter has left.
+    pub token: Option<String>,
+    pub in_reply_to: Option<String>,
+    /// The Message-IDs of the conversation so far, oldest first, with blanks between them.
+    pub thread: Option<String>,
 }
 
 /// Queues a letter; one with the same key is there already when this says `false`, and stays as it is.
@@ -128,6 +135,7 @@ pub fn mark_sent(tx: &mut Tx, id: &LetterId, lease: &str, at: DateTime<Utc>) -> 
             outbox::sent_at.eq(Some(At::from(at))),
             outbox::lease.eq(None::<String>),
             outbox::last_error.eq(None::<String>),
+            outbox::token.eq(None::<String>),
         ))
         .execute(&mut **tx)
 }
@@ -170,6 +178,40 @@ pub fn set_queued(tx: &mut Tx, id: &LetterId, at: DateTime<Utc>) -> QueryResult<
 
 pub fn find(conn: &mut Conn, id: &LetterId) -> QueryResult<Row> {
     outbox::table.find(id).first(conn)
+}
+
+pub fn by_message_id(conn: &mut Conn, id: &str) -> QueryResult<Option<Row>> {
+    outbox::table
+        .filter(outbox::message_id.eq(id))
+        .first(conn)
+        .optional()
+}
+
+/// Lets the letters that a deed has just queued on a conversation answer the mail that brought it about.
+pub fn set_parent(
+    tx: &mut Tx,
+    ticket: &TicketId,
+    queued_at: DateTime<Utc>,
+    message_id: &str,
+) -> QueryResult<()> {
+    let fresh: Vec<(LetterId, Option<String>)> = outbox::table
+        .filter(outbox::ticket_id.eq(ticket).and(outbox::state.eq("queued")))
+        .filter(outbox::created_at.eq(At::from(queued_at)))
+        .filter(outbox::attempts.eq(0_i64))
+        .select((outbox::id, outbox::thread))
+        .load(&mut **tx)?;
+    for (id, thread) in fresh {
+        let mut ids: Vec<&str> = thread.iter().flat_map(|ids| ids.split(' ')).collect();
+        ids.retain(|known| *known != message_id);
+        ids.push(message_id);
+        diesel::update(outbox::table.find(id))
+            .set((
+                outbox::in_reply_to.eq(Some(message_id)),
+                outbox::thread.eq(Some(ids.join(" "))),
+            ))
+            .execute(&mut **tx)?;
+    }
+    Ok(())
 }
 
 /// Whether a letter with this key was written, whatever became of it.
@@ -239,6 +281,15 @@ pub fn newest(conn: &mut Conn, to: Option<&str>, skip: i64, limit: i64) -> Query
         query = query.filter(outbox::recipient.eq(to.to_owned()));
     }
     query.load(conn)
+}
+
+/// The Message-IDs of what was written to somebody on a conversation, oldest first.
+pub fn message_ids(conn: &mut Conn, ticket: &TicketId, to: &str) -> QueryResult<Vec<(At, String)>> {
+    outbox::table
+        .filter(outbox::ticket_id.eq(ticket).and(outbox::recipient.eq(to)))
+        .order((outbox::created_at, outbox::id))
+        .select((outbox::created_at, outbox::message_id))
+        .load(conn)
 }
 
 pub fn of_ticket(conn: &mut Conn, ticket: &TicketId) -> QueryResult<Vec<Row>> {

@@ -19,6 +19,7 @@ pub mod forms;
 pub mod gateway;
 pub mod history;
 pub mod imports;
+pub mod inbox;
 pub mod ledger;
 pub mod mail;
 pub mod orders;

@@ -249,6 +249,23 @@ pub fn of_customer(
         .load(conn)
 }
 
+/// A customer's orders with a seller, newest first; as many as anybody could have in mind.
+pub fn of_customer_with(
+    conn: &mut Conn,
+    customer: &PersonId,
+    seller: &SellerId,
+) -> QueryResult<Vec<Order>> {
+    orders::table
+        .filter(
+            orders::customer_id
+                .eq(customer)
+                .and(orders::seller_id.eq(seller)),
+        )
+        .order((orders::placed_at.desc(), orders::id.desc()))
+        .limit(1_000)
+        .load(conn)
+}
+
 /// A page of the customer's orders whose number, title or target has these words in it, literally; and how many there are.
 pub fn matching(
     conn: &mut Conn,

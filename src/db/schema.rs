@@ -716,6 +716,60 @@ diesel::table! {
         last_error -> Nullable<Text>,
         created_at -> Timestamp,
         sent_at -> Nullable<Timestamp>,
+        from_address -> Nullable<Text>,
+        token -> Nullable<Text>,
+        in_reply_to -> Nullable<Text>,
+        thread -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    mailboxes (seller_id) {
+        seller_id -> Text,
+        address -> Text,
+        since -> Timestamp,
+    }
+}
+
+diesel::table! {
+    inbox (id) {
+        id -> Text,
+        number -> Text,
+        key -> Text,
+        sha256 -> Text,
+        blob -> Text,
+        bytes -> BigInt,
+        via -> Text,
+        envelope_from -> Nullable<Text>,
+        envelope_to -> Nullable<Text>,
+        received_at -> Timestamp,
+        state -> Text,
+        why -> Nullable<Text>,
+        attempts -> BigInt,
+        next_at -> Timestamp,
+        seller_id -> Nullable<Text>,
+        sender -> Nullable<Text>,
+        sender_name -> Text,
+        subject -> Text,
+        message_id -> Nullable<Text>,
+        verdict -> Text,
+        vouched_by -> Nullable<Text>,
+        ticket_id -> Nullable<Text>,
+        message_row -> Nullable<Text>,
+        letter_id -> Nullable<Text>,
+        settled_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    reply_addresses (token_hash) {
+        token_hash -> Text,
+        letter_id -> Text,
+        ticket_id -> Nullable<Text>,
+        mail_id -> Nullable<Text>,
+        recipient -> Text,
+        created_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
     }
 }
 
@@ -887,6 +941,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     warnings,
     events,
     outbox,
+    mailboxes,
+    inbox,
+    reply_addresses,
     forms,
     kept_forms,
     exceptions,

@@ -29,6 +29,7 @@ pub use tell::{asked_for, money};
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::events::{Happened, record};
@@ -48,7 +49,7 @@ use crate::ids::{
 use crate::rules::adjudicate::adjudicate;
 use crate::rules::assessment::{Assessment, Outcome, Reference};
 use crate::rules::calendar::local_day;
-use crate::rules::facts::Facts;
+use crate::rules::facts::{Channel, Facts};
 use crate::rules::lifecycle::{claim as lifecycle, ticket as turn};
 use crate::rules::policy::{Policy, Shelf};
 
@@ -83,6 +84,18 @@ pub struct Standing {
 /// `NotFound` for an order that is not the customer's, `Invalid` for a ground the policy does not know,
 /// `Refused(AlreadyOpen)` while the same request is open.
 pub fn file(tx: &mut Tx, act: &Act, new: &New) -> Result<Standing> {
+    file_since(tx, act, new, act.at, None)
+}
+
+/// The same for what came in earlier than it could be understood: it counts from then (I3). Where a conversation has it already the
+/// claim is filed on that one, and says nothing twice.
+pub(in crate::desk) fn file_since(
+    tx: &mut Tx,
+    act: &Act,
+    new: &New,
+    received_at: DateTime<Utc>,
+    on: Option<&Ticket>,
+) -> Result<Standing> {
     let seller = sellers::find(tx, &new.seller)?;
     let order = match &new.order {
         Some(id) => Some(orders::for_customer_by_id(tx, &new.customer, id)?),
@@ -91,6 +104,8 @@ pub fn file(tx: &mut Tx, act: &Act, new: &New) -> Result<Standing> {
     let shelf = policies::shelf(tx, &seller.policy)?;
     let zone = policies::zone(tx, &seller, act.at)?;
     let mut claim = unfiled(act, new, (&seller, zone), order.as_ref());
+    claim.received_at = received_at.into();
+    claim.received_on = local_day(received_at, zone);
     if let Some(open) = rows::open_on(tx, &claim.subject, &claim.ground)? {
         let words = format!("A request on this is open already: {}.", open.number);
         return Err(Error::refused_because(Code::AlreadyOpen, words));
@@ -126,7 +141,10 @@ pub fn file(tx: &mut Tx, act: &Act, new: &New) -> Result<Standing> {
         subject: &subject,
         body: &new.reason,
     };
-    let ticket = tickets::begin(tx, act, &opening)?;
+    let ticket = match on {
+        Some(ticket) => tickets::lock(tx, act, &ticket.id, None)?,
+        None => tickets::begin(tx, act, &opening, received_at)?,
+    };
     claim.ticket_id = ticket.id.clone();
     claim.policy_id = pinned(tx, &assessment.policy)?;
     let inserted = rows::insert_claim(tx, &claim);
@@ -154,7 +172,7 @@ pub fn file(tx: &mut Tx, act: &Act, new: &New) -> Result<Standing> {
     };
     // What the policy asks for by itself is nobody's message.
     let by_policy = act.who == Who::Policy;
-    if !words.is_empty() && !by_policy {
+    if !words.is_empty() && !by_policy && on.is_none() {
         let message = tickets::say(tx, act, &ticket, "customer", words)?;
         super::files::attach(tx, act, &ticket.id, &message.id, &handed_in)?;
     }
@@ -335,6 +353,8 @@ fn awaits_answer(tx: &mut Tx, act: &Act, ticket: &Ticket) -> Result<bool> {
 /// for the customer.
 pub fn pays_at_once(facts: &Facts, assessment: &Assessment) -> bool {
     assessment.automatic
+        // What a customer means by a mail is a proposal, and nobody has confirmed it.
+        && facts.channel != Channel::Email
         && assessment.outcome == Outcome::Eligible
         && !assessment.flagged
         && facts.customer.suspended != Some(true)

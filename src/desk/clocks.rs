@@ -107,8 +107,9 @@ pub fn expect_answer(
     };
     let promised = policy.clocks.iter().find(answers);
     let target = house(ClockKind::FirstResponse, ClockStart::Received);
-    start(tx, act, &subject, promised.unwrap_or(&target), act.at)?;
-    Ok(promised.and_then(|promised| clock_due(promised, act.at, &calendar)))
+    let opened_at = ticket.opened_at.utc();
+    start(tx, act, &subject, promised.unwrap_or(&target), opened_at)?;
+    Ok(promised.and_then(|promised| clock_due(promised, opened_at, &calendar)))
 }
 
 /// Writes the row of a clock that begins. One whose end lies beyond the calendar's range is no clock.

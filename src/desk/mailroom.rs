@@ -1,12 +1,30 @@
 //! Queues letters in the deed's own transaction: what is in the outbox is what will be sent, and a deed that is undone writes
 //! nothing. The worker carries them out (`worker/letters.rs`).
+//!
+//! And takes in what comes back. A mail is kept first (`keep`), then read; `route` says where it belongs without writing anything,
+//! `receive` puts it there in one transaction. `From` is never an identity: a mail is a customer's where it answers a letter that only
+//! they have, where our own mail server vouches for it, or where they or the staff have vouched for it since.
+
+mod keep;
+mod receive;
+mod route;
+mod thread;
+mod understand;
+mod vouch;
+
+pub use keep::{Arrived, Kept, keep, open_mailbox};
+pub use receive::{Outcome, Read, give_up, receive};
+pub use route::{Ours, Route, route};
+pub use thread::with_token;
+pub use vouch::{admit, drop_mail, read_again};
 
 use super::events::{Happened, record};
 use crate::act::Act;
-use crate::db::Tx;
+use crate::db::inbox;
 use crate::db::mail::{self as rows, Row, insert_letter};
+use crate::db::{Conn, Tx};
 use crate::error::{Code, Error, Result};
-use crate::ids::{ClaimId, LetterId, SellerId, TicketId, digest};
+use crate::ids::{ClaimId, LetterId, MailId, SellerId, TicketId, digest};
 use crate::letters::Letter;
 use crate::rules::rights::{Verb, may};
 
@@ -29,6 +47,18 @@ const BY_A_PERSON: [&str; 2] = ["reply", "claim_asked"];
 
 /// Queues the letter; says whether it is new.
 pub fn queue(tx: &mut Tx, act: &Act, envelope: &Envelope, letter: Letter) -> Result<bool> {
+    queue_about(tx, act, envelope, letter, None)
+}
+
+/// The same for a letter that asks the sender of a mail to confirm it.
+fn queue_about(
+    tx: &mut Tx,
+    act: &Act,
+    envelope: &Envelope,
+    letter: Letter,
+    mail: Option<&MailId>,
+) -> Result<bool> {
+    let thread = thread::of(tx, envelope, mail)?;
     let row = Row {
         id: LetterId::new(act.at),
         // Made from the key, so that a repeated deed cannot write a second one.
@@ -51,8 +81,22 @@ pub fn queue(tx: &mut Tx, act: &Act, envelope: &Envelope, letter: Letter) -> Res
         last_error: None,
         created_at: act.at.into(),
         sent_at: None,
+        from_address: thread.from,
+        token: thread.token,
+        in_reply_to: thread.parent,
+        thread: thread.references,
     };
-    Ok(insert_letter(tx, row)?)
+    let (id, token) = (row.id.clone(), row.token.clone());
+    let is_new = insert_letter(tx, row)?;
+    if let (true, Some(token)) = (is_new, token) {
+        thread::give(tx, act, envelope, &id, &token, mail)?;
+    }
+    Ok(is_new)
+}
+
+/// Whether mail to a seller is read here, so that its letters may ask to be answered.
+pub fn is_read(conn: &mut Conn, seller: &SellerId) -> Result<bool> {
+    Ok(inbox::mailbox_of(conn, seller)?.is_some())
 }
 
 /// Gives a dead letter another chance, at once and with all its tries.

@@ -547,6 +547,7 @@ fn signature(act: &Act) -> Signature {
     Signature {
         name: DESK.to_owned(),
         site: act.site.clone(),
+        is_read: false,
     }
 }
 

@@ -318,6 +318,7 @@ fn signature(act: &Act, seller: &Seller) -> Signature {
     Signature {
         name: seller.name.clone(),
         site: act.site.clone(),
+        is_read: false,
     }
 }
 

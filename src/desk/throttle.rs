@@ -29,7 +29,7 @@ pub const SIGN_UP_FROM: Limit = limit("sign-up from", 5, 60, 0);
 /// Links from mails: guessed tokens.
 pub const LINK_FROM: Limit = limit("link from", 20, 60, 15);
 
-const fn limit(name: &'static str, free: usize, window: i64, longest: i64) -> Limit {
+pub(super) const fn limit(name: &'static str, free: usize, window: i64, longest: i64) -> Limit {
     Limit {
         name,
         free,

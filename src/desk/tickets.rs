@@ -1,13 +1,15 @@
 //! Conversations: open, reply, note, assign, close, reopen. A member of staff who writes says which state of the ticket they had
 //! before them (`seen`); where something was added meanwhile the verb is refused as stale and the door keeps the text.
 
+use chrono::{DateTime, Utc};
+
 use super::events::{Happened, record};
 use super::mailroom::{self, Envelope};
 use super::{clocks, files, policies};
 use crate::act::{Act, Person, Role};
 use crate::db::sellers::{self, Seller};
 use crate::db::tickets::{self as rows, Message, Ticket};
-use crate::db::{Tx, bump_counter};
+use crate::db::{Conn, Tx, bump_counter};
 use crate::db::{claims, people as persons};
 use crate::error::{Code, Error, Fields, Result};
 use crate::ids::{FileId, MessageId, PersonId, SellerId, TicketId};
@@ -32,12 +34,50 @@ pub struct Opening<'a> {
 
 /// Opens a ticket with the customer's first words. A question without a claim; claims open their own ticket through `begin`.
 pub fn open(tx: &mut Tx, act: &Act, opening: &Opening, attached: &[FileId]) -> Result<Ticket> {
+    open_since(tx, act, opening, act.at, attached)
+}
+
+/// The same for what came in before it could be put into a conversation: it counts from then.
+pub fn open_since(
+    tx: &mut Tx,
+    act: &Act,
+    opening: &Opening,
+    received_at: DateTime<Utc>,
+    attached: &[FileId],
+) -> Result<Ticket> {
+    let (ticket, promises) = ask(tx, act, opening, received_at, attached)?;
+    let seller = sellers::find(tx, opening.seller)?;
+    let customer = persons::find(tx, opening.customer)?;
+    let letter = letters::tickets::TicketReceived {
+        signature: signature(tx, act, &seller)?,
+        ticket: ticket.number.clone(),
+        promises,
+    }
+    .letter()?;
+    let envelope = about(
+        &ticket,
+        &seller,
+        &customer.email,
+        "ticket_received",
+        format!("ticket:{}:received", ticket.id),
+    );
+    mailroom::queue(tx, act, &envelope, letter)?;
+    Ok(ticket)
+}
+
+/// The same without a letter, for whoever has more to say than that it is here; with what was promised for the first answer.
+pub(super) fn ask(
+    tx: &mut Tx,
+    act: &Act,
+    opening: &Opening,
+    received_at: DateTime<Utc>,
+    attached: &[FileId],
+) -> Result<(Ticket, Vec<letters::parts::Promise>)> {
     let body = worth_asking(opening)?;
-    let ticket = begin(tx, act, opening)?;
+    let ticket = begin(tx, act, opening, received_at)?;
     let message = say(tx, act, &ticket, "customer", &body)?;
     files::attach(tx, act, &ticket.id, &message.id, attached)?;
     let seller = sellers::find(tx, opening.seller)?;
-    let customer = persons::find(tx, opening.customer)?;
     let happened = Happened::new(
         &ticket.seller_id,
         "ticket_opened",
@@ -59,25 +99,16 @@ pub fn open(tx: &mut Tx, act: &Act, opening: &Opening, attached: &[FileId]) -> R
         },
         firmness: deadline.firmness,
     };
-    let letter = letters::tickets::TicketReceived {
-        signature: signature(act, &seller),
-        ticket: ticket.number.clone(),
-        promises: promised.into_iter().map(promise).collect(),
-    }
-    .letter()?;
-    let envelope = about(
-        &ticket,
-        &seller,
-        &customer.email,
-        "ticket_received",
-        format!("ticket:{}:received", ticket.id),
-    );
-    mailroom::queue(tx, act, &envelope, letter)?;
-    Ok(ticket)
+    Ok((ticket, promised.into_iter().map(promise).collect()))
 }
 
 /// The ticket's row alone, numbered; the caller says what happened.
-pub fn begin(tx: &mut Tx, act: &Act, opening: &Opening) -> Result<Ticket> {
+pub fn begin(
+    tx: &mut Tx,
+    act: &Act,
+    opening: &Opening,
+    received_at: DateTime<Utc>,
+) -> Result<Ticket> {
     let seller = sellers::find(tx, opening.seller)?;
     let ticket = Ticket {
         id: TicketId::new(act.at),
@@ -88,8 +119,8 @@ pub fn begin(tx: &mut Tx, act: &Act, opening: &Opening) -> Result<Ticket> {
         state: State::New.word().to_owned(),
         assignee_id: None,
         via: act.via.as_str().to_owned(),
-        opened_at: act.at.into(),
-        opened_on: local_day(act.at, policies::zone(tx, &seller, act.at)?),
+        opened_at: received_at.into(),
+        opened_on: local_day(received_at, policies::zone(tx, &seller, received_at)?),
         changed_at: act.at.into(),
         closed_at: None,
         next_due_at: None,
@@ -167,7 +198,7 @@ fn answer(tx: &mut Tx, act: &Act, ticket: &Ticket, person: &Person, body: &str) 
     let seller = sellers::find(tx, &ticket.seller_id)?;
     let customer = persons::find(tx, &ticket.customer_id)?;
     let letter = letters::tickets::Reply {
-        signature: signature(act, &seller),
+        signature: signature(tx, act, &seller)?,
         ticket: ticket.number.clone(),
         about: ticket.subject.clone(),
         from: Some(first_name(&person.name).to_owned()),
@@ -401,11 +432,16 @@ fn worth_saying(body: &str) -> Result<String> {
     Ok(body)
 }
 
-fn signature(act: &Act, seller: &Seller) -> letters::parts::Signature {
-    letters::parts::Signature {
+pub(super) fn signature(
+    conn: &mut Conn,
+    act: &Act,
+    seller: &Seller,
+) -> Result<letters::parts::Signature> {
+    Ok(letters::parts::Signature {
         name: seller.name.clone(),
         site: act.site.clone(),
-    }
+        is_read: mailroom::is_read(conn, &seller.id)?,
+    })
 }
 
 /// The envelope of a letter about this ticket, signed by its seller.

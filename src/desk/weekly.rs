@@ -107,6 +107,7 @@ fn weekly(conn: &mut Conn, act: &Act, scope: &Scope, period: &Period) -> Result<
         signature: Signature {
             name: "Redress".to_owned(),
             site: act.site.clone(),
+            is_read: false,
         },
         days: display::days(period.from, period.to),
         outcome: outcome(&firm),

@@ -13,6 +13,8 @@ pub struct ClaimReceived {
     /// What is done before money is decided, as a whole sentence: "First we try to stop the order."
     pub first: Option<String>,
     pub promises: Vec<Promise>,
+    /// The ground that a mail was read as; none where the customer chose it.
+    pub read_as: Option<String>,
 }
 letter!(
     ClaimReceived,
@@ -27,6 +29,10 @@ pub struct NeedsEvidence {
     pub items: Vec<String>,
     pub received: Moment,
     pub expected: Option<String>,
+    /// The ground that a mail was read as; none where the customer chose it.
+    pub read_as: Option<String>,
+    /// What is promised, plus the time until everything is here.
+    pub promises: Vec<Promise>,
 }
 letter!(
     NeedsEvidence,

@@ -16,6 +16,8 @@ pub struct Signature {
     pub name: String,
     /// The public address of the desk, without a slash at its end; every link is built from it.
     pub site: String,
+    /// Whether mail that answers the letter is read.
+    pub is_read: bool,
 }
 
 /// The claim that a letter is about.

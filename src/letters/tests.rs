@@ -12,7 +12,7 @@ use super::payouts::{Paid, PayoutFailed, PayoutReturned, PayoutSent, PayoutStopp
 use super::people::{AlreadyHaveAccount, ConfirmAddress, Invitation, PasswordChanged, Reset};
 use super::policies::{PolicyProposed, PolicySettled};
 use super::sanctions::{Lifted, Sanctioned};
-use super::tickets::{Reply, TicketReceived};
+use super::tickets::{MailHeld, MailUnclear, Reply, TicketReceived};
 use super::*;
 use crate::rules::assessment::{Firmness, Met};
 use crate::rules::clock::Step as Used;
@@ -23,6 +23,7 @@ struct Written {
     prose: &'static str,
     words: &'static str,
     name: &'static str,
+    is_read: bool,
 }
 
 const CALM: Written = Written {
@@ -30,6 +31,7 @@ const CALM: Written = Written {
     prose: "Dear Anna,\n\nthe order stopped at 600 of 1000 units.\nWe are sorry.",
     words: "400 of 1000 units were not delivered.",
     name: "Omar",
+    is_read: false,
 };
 
 const HOSTILE: Written = Written {
@@ -37,6 +39,7 @@ const HOSTILE: Written = Written {
     prose: "</p><script>alert(1)</script>\r\n<a href='https://evil.example'>& \"win\"</a>\n{{ 7*7 }}{% include %}",
     words: "<b onmouseover='x'>O'Mar</b>\u{202e}\r\n&amp;",
     name: "<i>Omar</i>",
+    is_read: true,
 };
 
 fn moment(at: &str) -> Moment {
@@ -58,6 +61,7 @@ fn letters(written: &Written) -> Vec<(&'static str, Letter)> {
     let signature = || Signature {
         name: "Panel Credits".to_owned(),
         site: "https://desk.panel.example".to_owned(),
+        is_read: written.is_read,
     };
     let case = || Case {
         signature: signature(),
@@ -172,6 +176,7 @@ fn letters(written: &Written) -> Vec<(&'static str, Letter)> {
                 expected: Some(amount()),
                 first: None,
                 promises: promises(),
+                read_as: None,
             }
             .letter(),
         ),
@@ -182,6 +187,74 @@ fn letters(written: &Written) -> Vec<(&'static str, Letter)> {
                 received,
                 expected: None,
                 first: Some("First we try to stop the order.".to_owned()),
+                promises: Vec::new(),
+                read_as: None,
+            }
+            .letter(),
+        ),
+        (
+            "claim_received_by_mail",
+            ClaimReceived {
+                case: case(),
+                received,
+                expected: None,
+                first: None,
+                promises: promises(),
+                read_as: Some(written.words.to_owned()),
+            }
+            .letter(),
+        ),
+        (
+            "needs_evidence_by_mail",
+            NeedsEvidence {
+                case: Case {
+                    signature: Signature {
+                        is_read: true,
+                        ..signature()
+                    },
+                    ..case()
+                },
+                items: vec!["A screenshot that shows the problem".to_owned()],
+                received,
+                expected: None,
+                read_as: Some("The number is refused as invalid".to_owned()),
+                promises: promises(),
+            }
+            .letter(),
+        ),
+        (
+            "mail_held",
+            MailHeld {
+                signature: signature(),
+                came: received,
+            }
+            .letter(),
+        ),
+        (
+            "mail_unclear",
+            MailUnclear {
+                signature: signature(),
+                ticket: "T-1042".to_owned(),
+                received,
+                order: None,
+                orders: vec![format!("O-1001: {}", written.words)],
+                grounds: vec![
+                    "Cancel an order. You no longer want it.".to_owned(),
+                    written.words.to_owned(),
+                ],
+                promises: promises(),
+            }
+            .letter(),
+        ),
+        (
+            "mail_unclear_ground_alone",
+            MailUnclear {
+                signature: signature(),
+                ticket: "T-1042".to_owned(),
+                received,
+                order: Some("O-1001".to_owned()),
+                orders: Vec::new(),
+                grounds: vec!["Cancel an order. You no longer want it.".to_owned()],
                 promises: Vec::new(),
             }
             .letter(),
@@ -196,6 +269,8 @@ fn letters(written: &Written) -> Vec<(&'static str, Letter)> {
                 ],
                 received,
                 expected: Some(amount()),
+                read_as: None,
+                promises: Vec::new(),
             }
             .letter(),
         ),

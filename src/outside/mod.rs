@@ -7,6 +7,7 @@ pub mod gateway;
 pub mod http;
 pub mod kind;
 pub mod mail;
+pub mod mime;
 pub mod names;
 pub mod panel;
 pub mod relay;

@@ -19,6 +19,7 @@ mod hearing;
 pub mod ledger;
 pub mod lifecycle;
 pub mod lots;
+pub mod mail;
 pub mod matters;
 pub mod money;
 pub mod owed;

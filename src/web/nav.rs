@@ -18,20 +18,21 @@ pub fn of(role: Option<Role>, path: &str) -> Vec<NavItem> {
             ("Second eyes", "/queue/exceptions"),
             ("Payouts", "/queue/payouts"),
             ("Chargebacks", "/queue/disputes"),
+            ("Mail", "/queue/mail"),
         ],
         Some(Role::Lead) => &[
             ("Queue", "/queue"),
             ("Second eyes", "/queue/exceptions"),
             ("Payouts", "/queue/payouts"),
             ("Chargebacks", "/queue/disputes"),
-            ("Outbox", "/queue/outbox"),
+            ("Mail", "/queue/mail"),
         ],
         Some(Role::Manager) | Some(Role::Admin) => &[
             ("Queue", "/queue"),
             ("Second eyes", "/queue/exceptions"),
             ("Payouts", "/queue/payouts"),
             ("Chargebacks", "/queue/disputes"),
-            ("Outbox", "/queue/outbox"),
+            ("Mail", "/queue/mail"),
             ("Policies", "/queue/policies"),
             ("Promises kept", "/reports/sla"),
             ("Refunds", "/reports/refunds"),
@@ -50,13 +51,16 @@ pub fn of(role: Option<Role>, path: &str) -> Vec<NavItem> {
 }
 
 /// A claim and its draft have addresses of their own; the list that they belong to is that of the requests. So have the drafts of
-/// policies, and their trials.
+/// policies, and their trials; and letters are mail too.
 fn listed(path: &str) -> &str {
     let is_room = ["/queue/drafts", "/queue/trials"]
         .iter()
         .any(|place| is_within(path, place));
     if is_room {
         return "/queue/policies";
+    }
+    if is_within(path, "/queue/outbox") {
+        return "/queue/mail";
     }
     let is_request = ["/portal/claims", "/portal/drafts"]
         .iter()

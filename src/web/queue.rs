@@ -14,6 +14,7 @@ pub mod exceptions;
 pub mod facts;
 mod head;
 pub mod index;
+pub mod mail;
 pub mod messages;
 pub mod order;
 pub mod outbox;

@@ -173,6 +173,12 @@ routes! {
     Manager  GET  "/queue/trials/{trial}" => queue::policies::trial::show;
     Manager  GET  "/queue/trials/{trial}/claims/{number}" => queue::policies::trace::show;
     Manager  POST "/queue/trials/{trial}/end" => queue::policies::trial::stop;
+    Agent    GET  "/queue/mail" => queue::mail::index;
+    Agent    GET  "/queue/mail/{number}" => queue::mail::one::show;
+    Agent    GET  "/queue/mail/{number}/original" => queue::mail::one::original;
+    Agent    POST "/queue/mail/{number}/admission" => queue::mail::one::admit;
+    Agent    POST "/queue/mail/{number}/removal" => queue::mail::one::remove;
+    Agent    POST "/queue/mail/{number}/reading" => queue::mail::one::reread;
     Lead     GET  "/queue/outbox" => queue::outbox::show;
     Lead     POST "/queue/outbox/{letter}/delivery" => queue::outbox::send_again;
 

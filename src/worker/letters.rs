@@ -7,6 +7,7 @@ use crate::act::Act;
 use crate::address::Address;
 use crate::app::App;
 use crate::db::mail::{self, Row, Turn};
+use crate::desk::mailroom::with_token;
 use crate::error::{Error, Result};
 use crate::ids::secret;
 use crate::letters::schedule;
@@ -82,24 +83,35 @@ async fn carry(app: &App, row: Row, lease: String) -> Result<bool> {
 fn outgoing(app: &App, row: &Row) -> Result<Outgoing> {
     let address =
         |text: &str| Address::parse(text).map_err(|why| Error::broken(format!("{text:?}: {why}")));
+    let from = row.from_address.as_deref();
+    let from = from.unwrap_or(&app.config.mail_from);
+    let answers = |kind: char| {
+        let token = row.token.as_deref()?;
+        with_token(from, kind, token)
+    };
     Ok(Outgoing {
         from: Party {
             name: row.from_name.clone(),
-            address: address(&app.config.mail_from)?,
+            address: address(from)?,
         },
         to: Party {
             name: String::new(),
             address: address(&row.recipient)?,
         },
-        reply_to: None,
-        bounces_to: None,
+        reply_to: answers('r'),
+        bounces_to: answers('b'),
         subject: row.subject.clone(),
         text: row.text.clone(),
         html: row.html.clone(),
         at: row.created_at.utc(),
         message_id: row.message_id.clone(),
-        in_reply_to: None,
-        references: Vec::new(),
+        in_reply_to: row.in_reply_to.clone(),
+        references: row
+            .thread
+            .iter()
+            .flat_map(|ids| ids.split(' '))
+            .map(str::to_owned)
+            .collect(),
         author: if row.automatic {
             Author::Desk
         } else {

@@ -1,10 +1,11 @@
-//! Doors driven by time: letters leave, payouts go through the gateway, panels are asked, clocks break, managers hear of
+//! Doors driven by time: mail is read, letters leave, payouts go through the gateway, panels are asked, clocks break, managers hear of
 //! their week, spent links and sessions are
 //! swept. Each tick takes a lease or a short transaction, calls one verb, and commits. Runs inside `serve` or alone as `work`; two of
 //! them at once do nothing twice.
 
 pub mod clocks;
 pub mod letters;
+pub mod mail;
 pub mod panels;
 pub mod payouts;
 pub mod sweep;
@@ -30,6 +31,8 @@ pub struct Round {
     pub warnings: usize,
     /// Orders of which a panel said something new.
     pub moved: usize,
+    /// Mails that came in and found their place.
+    pub read: usize,
 }
 
 /// A worker on a thread of its own, beside the server.
@@ -82,6 +85,8 @@ pub async fn round(app: &App) -> Result<Round> {
     let warnings = clocks::warn(app).await;
     let calls = payouts::tick(app).await;
     let weekly = weekly::tick(app).await;
+    // Before the letters, so that answers go out in the same round.
+    let mail = mail::tick(app).await;
     let letters = letters::tick(app).await;
     let moved = panels::tick(app).await;
     let tried = trials::tick(app).await;
@@ -95,5 +100,6 @@ pub async fn round(app: &App) -> Result<Round> {
         breaches: breaches?,
         warnings: warnings?,
         moved: moved?,
+        read: mail?,
     })
 }

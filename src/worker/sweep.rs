@@ -7,7 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::act::Act;
 use crate::app::{App, blocking};
-use crate::db::{files, forms, people};
+use crate::db::{files, forms, inbox, people};
 use crate::desk;
 use crate::error::Result;
 
@@ -79,7 +79,9 @@ impl Sweep {
         let (removed, named) = app
             .read(move |conn| {
                 let removed = files::removed_before(conn, now - REMOVED)?;
-                Ok((removed, files::blobs(conn)?))
+                let mut named = files::blobs(conn)?;
+                named.extend(inbox::blobs(conn)?);
+                Ok((removed, named))
             })
             .await?;
         let named: BTreeSet<String> = named.into_iter().collect();

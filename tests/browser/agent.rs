@@ -227,6 +227,7 @@ async fn sends_the_money(walk: &Walk) {
     b.follows("Failed or came back").await;
     b.sees("Queue ¥3,900 again").await;
     walk.arrives("17-came-back").await;
+    b.follows("Mail").await;
     b.follows("Outbox").await;
     b.sees("Letter").await;
     walk.arrives("18-outbox").await;

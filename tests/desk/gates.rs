@@ -138,6 +138,12 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET",  "/queue/trials/{trial}", MANAGERS),
     ("GET",  "/queue/trials/{trial}/claims/{number}", MANAGERS),
     ("POST", "/queue/trials/{trial}/end", MANAGERS),
+    ("GET",  "/queue/mail", STAFF),
+    ("GET",  "/queue/mail/{number}", STAFF),
+    ("GET",  "/queue/mail/{number}/original", STAFF),
+    ("POST", "/queue/mail/{number}/admission", STAFF),
+    ("POST", "/queue/mail/{number}/removal", STAFF),
+    ("POST", "/queue/mail/{number}/reading", STAFF),
     ("GET",  "/queue/outbox", LEADS),
     ("POST", "/queue/outbox/{letter}/delivery", LEADS),
 

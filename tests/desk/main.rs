@@ -13,6 +13,7 @@ mod gates;
 mod inputs;
 mod intake;
 mod killed;
+mod mail;
 mod money;
 mod panel;
 mod people;

@@ -8,4 +8,5 @@ pub mod make;
 pub mod page;
 pub mod panel;
 pub mod pdf;
+pub mod post;
 pub mod served;

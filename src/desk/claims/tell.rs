@@ -52,6 +52,7 @@ pub fn received(tx: &mut Tx, act: &Act, seller: &Seller, standing: &Standing) ->
         expected: expected(standing),
         first: first(standing.assessment.next_action),
         promises: promises(zone, &standing.assessment),
+        read_as: read_as(tx, &standing.claim)?,
     }
     .letter()?;
     send(
@@ -78,6 +79,11 @@ pub fn missing(tx: &mut Tx, act: &Act, seller: &Seller, standing: &Standing) -> 
             .collect(),
         received: moment(zone, standing.claim.received_at.utc()),
         expected: expected(standing),
+        promises: match &standing.claim.channel[..] {
+            "email" => promises(zone, &standing.assessment),
+            _ => Vec::new(),
+        },
+        read_as: read_as(tx, &standing.claim)?,
     }
     .letter()?;
     let key = format!("missing:{}", standing.ticket.seq);
@@ -91,6 +97,19 @@ pub fn missing(tx: &mut Tx, act: &Act, seller: &Seller, standing: &Standing) -> 
         &key,
         letter,
     )
+}
+
+/// What a mail was taken to ask for, so that whoever wrote it can say that it is something else.
+fn read_as(conn: &mut Conn, claim: &Claim) -> Result<Option<String>> {
+    if claim.channel != "email" {
+        return Ok(None);
+    }
+    let shelf = super::shelf_of(conn, claim)?;
+    let mut grounds = shelf
+        .policies()
+        .iter()
+        .filter_map(|policy| policy.ground(&claim.ground));
+    Ok(grounds.next_back().map(|ground| ground.title.clone()))
 }
 
 /// What a missing thing is called when a customer is asked for it.
@@ -394,6 +413,7 @@ fn case(
         signature: Signature {
             name: seller.name.clone(),
             site: act.site.clone(),
+            is_read: mailroom::is_read(conn, &seller.id)?,
         },
         claim: claim.number.clone(),
         ticket: ticket.number.clone(),

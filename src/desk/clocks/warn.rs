@@ -156,6 +156,7 @@ fn tell(
         signature: Signature {
             name: seller.name.clone(),
             site: act.site.clone(),
+            is_read: false,
         },
         ticket: ticket.number.clone(),
         claim: claim.map(str::to_owned),

@@ -3,9 +3,11 @@
 use super::Looker;
 use super::case::Case;
 use super::disputes;
+use super::mail::badge as mail_badge;
 use super::story::Story;
 use crate::db::claims::{Claim, Evidence};
 use crate::db::deposits::Lot;
+use crate::db::inbox::Mail;
 use crate::db::mail::Row as Letter;
 use crate::db::orders::{Order, OrderEvent};
 use crate::error::Result;
@@ -25,6 +27,7 @@ pub struct Record {
     pub evidence: Vec<Given>,
     pub files: Vec<File>,
     pub letters: Vec<Sent>,
+    pub mails: Vec<Came>,
 }
 
 pub struct OrderCard {
@@ -90,6 +93,15 @@ pub struct Given {
     pub file: Option<File>,
 }
 
+/// A mail that came in on this ticket, or seems to belong to it.
+pub struct Came {
+    pub number: String,
+    pub href: String,
+    pub subject: String,
+    pub at: Moment,
+    pub badge: Badge,
+}
+
 /// A letter about this ticket.
 pub struct Sent {
     pub subject: String,
@@ -128,6 +140,12 @@ impl Record {
                 .iter()
                 .map(|letter| sent(letter, wall))
                 .collect(),
+            mails: case
+                .story
+                .mails
+                .iter()
+                .map(|mail| came(mail, wall))
+                .collect(),
         })
     }
 
@@ -149,6 +167,7 @@ impl Record {
                 .iter()
                 .map(|letter| sent(letter, wall))
                 .collect(),
+            mails: story.mails.iter().map(|mail| came(mail, wall)).collect(),
         }
     }
 }
@@ -412,6 +431,17 @@ fn kind_of_evidence(kind: &str) -> &'static str {
         "screenshot" => "Screenshot",
         "log" => "Log",
         _ => "Other evidence",
+    }
+}
+
+fn came(mail: &Mail, wall: Wall) -> Came {
+    let sender = mail.sender.as_deref().unwrap_or("no single sender");
+    Came {
+        number: mail.number.clone(),
+        href: format!("/queue/mail/{}", mail.number),
+        subject: format!("from {sender}"),
+        at: Moment::new(mail.received_at.utc(), wall.zone, wall.now),
+        badge: mail_badge(mail),
     }
 }
 

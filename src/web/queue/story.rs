@@ -8,6 +8,7 @@ use crate::db::clocks::Clock;
 use crate::db::columns::At;
 use crate::db::events::Event;
 use crate::db::files::File;
+use crate::db::inbox::Mail;
 use crate::db::mail::Row as Letter;
 use crate::db::people::Person;
 use crate::db::sellers::Seller;
@@ -33,6 +34,7 @@ pub struct Story {
     pub events: Vec<Event>,
     pub files: Vec<File>,
     pub letters: Vec<Letter>,
+    pub mails: Vec<Mail>,
     pub clocks: Vec<Clock>,
     /// How each of them came to stand where it stands.
     pub courses: Courses,
@@ -61,6 +63,7 @@ impl Story {
             events: db::events::of_ticket(conn, &ticket.id)?,
             files: db::files::of_ticket(conn, &ticket.id)?,
             letters: db::mail::of_ticket(conn, &ticket.id)?,
+            mails: db::inbox::of_ticket(conn, &ticket.id)?,
             courses: courses(conn, &ticket.id, &clocks, wall.now)?,
             clocks,
             names: db::people::names(conn, &known)?,

@@ -1,0 +1,250 @@
+//! The pipe of a mail server: kept once or not at all, and told honestly which.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use chrono::Duration;
+use redress::worker::sweep::Sweep;
+
+use super::{ANNA, Stage, lies};
+use crate::support::app::Desk;
+use crate::support::post::mail;
+
+/// What `redress mail receive` ends with.
+fn receives(data: &Path, words: &[&str], raw: &[u8]) -> (Option<i32>, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_redress"))
+        .args(["mail", "receive"])
+        .args(words)
+        .env_clear()
+        .env("REDRESS_DATA", data)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // One that ends before it has read everything closes the pipe.
+    let _ = child.stdin.take().unwrap().write_all(raw);
+    let out = child.wait_with_output().unwrap();
+    (
+        out.status.code(),
+        String::from_utf8_lossy(&out.stderr).into_owned(),
+    )
+}
+
+#[test]
+fn the_pipe_ends_with_the_status_by_which_a_mail_server_knows_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let raw = mail(ANNA, "desk@mine.example").raw();
+    let (status, words) = receives(data, &["--recipient", "desk@mine.example"], &raw);
+    assert_eq!(status, Some(75), "without a database: {words}");
+    let redress = |words: &[&str]| {
+        let out = Command::new(env!("CARGO_BIN_EXE_redress"))
+            .args(words)
+            .env_clear()
+            .env("REDRESS_DATA", data)
+            .output()
+            .unwrap();
+        assert!(out.status.success(), "{words:?}: {out:?}");
+    };
+    redress(&["policy", "publish", "policies/panel-credits.toml"]);
+    redress(&[
+        "seller",
+        "add",
+        "--slug",
+        "mine",
+        "--name",
+        "Mine",
+        "--policy",
+        "panel-credits",
+        "--mail",
+        "desk@mine.example",
+    ]);
+    assert_eq!(
+        receives(data, &["--recipient", "desk@mine.example"], &raw).0,
+        Some(67),
+        "not read yet"
+    );
+    redress(&[
+        "seller",
+        "mail",
+        "--seller",
+        "mine",
+        "--address",
+        "desk@mine.example",
+    ]);
+    for (recipient, expected) in [
+        ("desk@mine.example", 0),
+        ("<DESK@Mine.example>", 0),
+        ("desk+rabcdefghijklmnopqrstuvwxyz@mine.example", 0),
+        ("somebody@mine.example", 67),
+        ("no address", 67),
+    ] {
+        let given = ["--sender", "anna@harbor.example", "--recipient", recipient];
+        let (status, words) = receives(data, &given, &raw);
+        assert_eq!(status, Some(expected), "{recipient}: {words}");
+    }
+    assert_eq!(
+        receives(data, &[], &raw).0,
+        Some(0),
+        "the mail says whom it is for"
+    );
+    assert_eq!(
+        receives(data, &["--recipient", "desk@mine.example"], b"").0,
+        Some(0),
+        "nothing at all"
+    );
+    let large = vec![b'x'; 25 * 1024 * 1024 + 1];
+    assert_eq!(
+        receives(data, &["--recipient", "desk@mine.example"], &large).0,
+        Some(65)
+    );
+    // Nobody's mail is sent back because of a mistyped option, or a wrong setting.
+    assert_eq!(receives(data, &["--recipent", "x"], &raw).0, Some(75));
+    let out = Command::new(env!("CARGO_BIN_EXE_redress"))
+        .args(["mail", "receive"])
+        .env_clear()
+        .env("REDRESS_DATA", data)
+        .env("REDRESS_LISTEN", "nowhere")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(out.status.code(), Some(75));
+}
+
+#[tokio::test]
+async fn the_same_mail_a_hundred_times_and_by_other_ways_is_one_message() {
+    let desk = Desk::with_mail();
+    let stage = Stage::of(&desk, "panel-credits");
+    let post = stage.from_anna().says("Once.").vouched();
+    let first = desk.gets(&post).await;
+    for at in 0..99 {
+        let again = post
+            .clone()
+            .with(&format!(
+                "Received: by mx{at}.desk.example;\r\n\tMon, 2 Mar 2026 09:00:{at:02} +0000"
+            ))
+            .with(&format!("Delivered-To: {}", stage.to));
+        // What servers put on top stands on top.
+        let mut raw = again.raw();
+        if at % 2 == 0 {
+            raw = [
+                format!("From anna Mon Mar  2 09:00:00 2026\r\nReceived: by a{at}\r\n").as_bytes(),
+                &post.raw(),
+            ]
+            .concat();
+        }
+        let kept =
+            redress::worker::mail::keep(&desk.app, raw, "pipe", None, Some(stage.to.clone()));
+        assert_eq!(kept.await.unwrap(), Some(first.id.clone()), "{at}");
+    }
+    desk.works().await;
+    assert_eq!(stage.tickets().len(), 1);
+    let ticket = first.ticket_id.unwrap();
+    assert_eq!(stage.said(&ticket), ["Once."]);
+    assert_eq!(desk.app.store.list().unwrap().len(), 1);
+}
+
+#[test]
+fn the_same_mail_at_the_same_instant_from_eight_sides_is_one_mail() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-credits");
+    let raw = stage.from_anna().raw();
+    let kept: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                let (app, raw, to) = (desk.app.clone(), raw.clone(), stage.to.clone());
+                scope.spawn(move || {
+                    let runtime = tokio::runtime::Runtime::new().unwrap();
+                    runtime
+                        .block_on(redress::worker::mail::keep(
+                            &app,
+                            raw,
+                            "pipe",
+                            None,
+                            Some(to),
+                        ))
+                        .unwrap()
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    assert!(kept.iter().all(|id| id.is_some() && *id == kept[0]));
+    assert_eq!(desk.app.store.list().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_kept_is_read_by_whoever_comes_next_and_swept_by_nobody() {
+    let desk = Desk::with_mail();
+    let stage = Stage::of(&desk, "panel-credits");
+    let id = desk
+        .keeps(&stage.from_anna().says("It waits.").vouched())
+        .await;
+    let mut sweep = Sweep::default();
+    for _ in 0..3 {
+        sweep.tick(&desk.app).await.unwrap();
+        desk.advance(Duration::days(2));
+    }
+    assert_eq!(desk.mail(&id).state, "received");
+    desk.works().await;
+    let got = desk.mail(&id);
+    assert_eq!(lies(&got), ("taken", "new"));
+    // It counts from when it was kept, not from when somebody came to read it.
+    assert_eq!(
+        stage.ticket(&got.ticket_id.unwrap()).opened_at,
+        got.received_at
+    );
+}
+
+#[tokio::test]
+async fn two_workers_read_a_mail_once() {
+    let desk = Desk::with_mail();
+    let stage = Stage::of(&desk, "panel-credits");
+    for at in 0..20 {
+        let post = stage
+            .from_anna()
+            .id(&format!("{at}@harbor.example"))
+            .vouched();
+        desk.keeps(&post.attaching("a.txt", "text/plain", b"text"))
+            .await;
+    }
+    let both = [desk.app.clone(), desk.app.clone()].map(|app| {
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(redress::worker::mail::tick(&app)).unwrap()
+        })
+    });
+    let read: usize = both.into_iter().map(|thread| thread.join().unwrap()).sum();
+    assert_eq!(read, 20);
+    let tickets = stage.tickets();
+    assert_eq!(tickets.len(), 5);
+    for ticket in tickets {
+        assert_eq!(stage.said(&ticket.id).len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_mail_whose_bytes_are_gone_is_tried_later_and_holds_up_no_other() {
+    let desk = Desk::with_mail();
+    let stage = Stage::of(&desk, "panel-credits");
+    let lost = desk
+        .keeps(&stage.from_anna().id("1@harbor.example").vouched())
+        .await;
+    desk.app.store.delete(&desk.mail(&lost).blob).unwrap();
+    let sound = desk
+        .gets(&stage.from_anna().id("2@harbor.example").vouched())
+        .await;
+    assert_eq!(lies(&sound), ("taken", "new"));
+    for _ in 0..5 {
+        desk.advance(Duration::hours(1));
+        desk.works().await;
+    }
+    let given_up = desk.mail(&lost);
+    assert_eq!(given_up.state, "unreadable");
+    assert!(given_up.why.unwrap().contains("broke"));
+}
