@@ -11,7 +11,7 @@ use super::{App, blocking};
 use crate::error::{Error, Result};
 use crate::incoming::{Attachment, Incoming};
 use crate::outside::kind::Kind;
-use crate::outside::{mime, names};
+use crate::outside::{html, mime, names};
 
 pub use mime::LARGEST as LARGEST_MAIL;
 
@@ -71,6 +71,15 @@ impl App {
             })
         })
         .await
+    }
+
+    /// The HTML of a mail that was read, safe to look at; or why it is not shown.
+    pub async fn safe_html(
+        &self,
+        html: String,
+    ) -> Result<std::result::Result<String, &'static str>> {
+        let leaving = format!("{}/queue/mail/leaving?to=", self.config.public_url);
+        blocking(move || Ok(html::safe(&html, &leaving))).await
     }
 
     /// A kept mail, byte by byte.

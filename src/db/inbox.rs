@@ -1,7 +1,7 @@
 //! Mail that came in: every mail as it was kept, what was made of it, the addresses that are read, and the reply addresses that
 //! were given out. The bytes are in the store.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
 use super::columns::At;
@@ -9,6 +9,9 @@ use super::schema::{inbox, mailboxes, outbox, reply_addresses};
 use super::tickets::Scope;
 use super::{Conn, Tx, already, dialect};
 use crate::ids::{LetterId, MailId, MessageId, SellerId, TicketId};
+
+/// No mail waits longer for its next reading.
+const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(70);
 
 /// One mail.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
@@ -192,7 +195,13 @@ pub fn set_unread(
 pub fn due(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> QueryResult<Vec<Mail>> {
     inbox::table
         .filter(inbox::state.eq("received"))
-        .filter(inbox::next_at.le(At::from(now)))
+        // Mail from the future, and a turn further off than any is given, come of a clock that was set back since.
+        .filter(
+            inbox::next_at
+                .le(At::from(now))
+                .or(inbox::received_at.gt(At::from(now)))
+                .or(inbox::next_at.gt(At::from(now + LONGEST_WAIT))),
+        )
         .order((inbox::received_at, inbox::id))
         .limit(limit)
         .load(conn)

@@ -39,6 +39,9 @@ pub struct Row {
     pub in_reply_to: Option<String>,
     /// The Message-IDs of the conversation so far, oldest first, with blanks between them.
     pub thread: Option<String>,
+    /// When it came back after it had left, and what the mail server said.
+    pub bounced_at: Option<At>,
+    pub bounce: Option<String>,
 }
 
 /// Queues a letter; one with the same key is there already when this says `false`, and stays as it is.
@@ -185,6 +188,39 @@ pub fn by_message_id(conn: &mut Conn, id: &str) -> QueryResult<Option<Row>> {
         .filter(outbox::message_id.eq(id))
         .first(conn)
         .optional()
+}
+
+/// Notes that a letter came back; the first report counts.
+pub fn mark_bounced(
+    tx: &mut Tx,
+    id: &LetterId,
+    said: &str,
+    at: DateTime<Utc>,
+) -> QueryResult<usize> {
+    diesel::update(outbox::table.filter(outbox::id.eq(id).and(outbox::bounced_at.is_null())))
+        .set((
+            outbox::bounced_at.eq(Some(At::from(at))),
+            outbox::bounce.eq(Some(said)),
+        ))
+        .execute(&mut **tx)
+}
+
+/// How many letters to an address came back since an instant.
+pub fn count_bounced(conn: &mut Conn, address: &str, since: DateTime<Utc>) -> QueryResult<i64> {
+    outbox::table
+        .filter(outbox::recipient.eq(address))
+        .filter(outbox::bounced_at.ge(At::from(since)))
+        .count()
+        .get_result(conn)
+}
+
+/// How many letters that nobody wrote left to an address since an instant.
+pub fn count_automatic(conn: &mut Conn, address: &str, since: DateTime<Utc>) -> QueryResult<i64> {
+    outbox::table
+        .filter(outbox::recipient.eq(address).and(outbox::automatic))
+        .filter(outbox::sent_at.ge(At::from(since)))
+        .count()
+        .get_result(conn)
 }
 
 /// Lets the letters that a deed has just queued on a conversation answer the mail that brought it about.

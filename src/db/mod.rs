@@ -33,6 +33,7 @@ pub mod requests;
 pub mod sanctions;
 pub mod schema;
 pub mod sellers;
+pub mod suppressions;
 pub mod tasks;
 pub mod tickets;
 pub mod trials;

@@ -720,6 +720,17 @@ diesel::table! {
         token -> Nullable<Text>,
         in_reply_to -> Nullable<Text>,
         thread -> Nullable<Text>,
+        bounced_at -> Nullable<Timestamp>,
+        bounce -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    suppressions (address) {
+        address -> Text,
+        reason -> Text,
+        letter_id -> Nullable<Text>,
+        at -> Timestamp,
     }
 }
 
@@ -944,6 +955,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     mailboxes,
     inbox,
     reply_addresses,
+    suppressions,
     forms,
     kept_forms,
     exceptions,

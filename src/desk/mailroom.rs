@@ -5,6 +5,7 @@
 //! `receive` puts it there in one transaction. `From` is never an identity: a mail is a customer's where it answers a letter that only
 //! they have, where our own mail server vouches for it, or where they or the staff have vouched for it since.
 
+mod bounce;
 mod keep;
 mod receive;
 mod route;
@@ -12,6 +13,7 @@ mod thread;
 mod understand;
 mod vouch;
 
+pub use bounce::{barred, refused};
 pub use keep::{Arrived, Kept, keep, open_mailbox};
 pub use receive::{Outcome, Read, give_up, receive};
 pub use route::{Ours, Route, route};
@@ -85,6 +87,8 @@ fn queue_about(
         token: thread.token,
         in_reply_to: thread.parent,
         thread: thread.references,
+        bounced_at: None,
+        bounce: None,
     };
     let (id, token) = (row.id.clone(), row.token.clone());
     let is_new = insert_letter(tx, row)?;
@@ -119,6 +123,8 @@ pub fn send_again(tx: &mut Tx, act: &Act, id: &LetterId) -> Result<()> {
             return Err(Error::Forbidden);
         }
     }
+    // Whoever sends it again means that it will arrive.
+    bounce::lift(tx, &letter.recipient)?;
     if rows::set_queued(tx, id, act.at)? == 0 {
         return Err(Error::refused_because(
             Code::AlreadyDone,

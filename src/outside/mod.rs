@@ -4,6 +4,7 @@
 //! Read first: `smtp.rs` for a letter's last step, `store.rs` for where uploads live.
 
 pub mod gateway;
+pub mod html;
 pub mod http;
 pub mod kind;
 pub mod mail;

@@ -1,12 +1,14 @@
 //! What a mail is, judged from its words alone: who may have written it (`verdict`), whether a machine did (`nature`), and what in
 //! it is new (`fresh`); what a customer means by it (`ground`) and what it names and brings (`things`). Pure: `outside` reads the bytes, `desk` acts on what is found here.
 
+mod bounce;
 mod fresh;
 mod ground;
 mod nature;
 mod things;
 mod verdict;
 
+pub use bounce::{REFUSALS, REFUSALS_DAYS, Severity, severity, status_in};
 pub use fresh::fresh;
 pub use ground::{Proposal, asks, choice, clear, proposals};
 pub use nature::{Nature, Signs, nature};

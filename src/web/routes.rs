@@ -174,7 +174,9 @@ routes! {
     Manager  GET  "/queue/trials/{trial}/claims/{number}" => queue::policies::trace::show;
     Manager  POST "/queue/trials/{trial}/end" => queue::policies::trial::stop;
     Agent    GET  "/queue/mail" => queue::mail::index;
+    Agent    GET  "/queue/mail/leaving" => queue::mail::html::leaving;
     Agent    GET  "/queue/mail/{number}" => queue::mail::one::show;
+    Agent    GET  "/queue/mail/{number}/html" => queue::mail::html::show;
     Agent    GET  "/queue/mail/{number}/original" => queue::mail::one::original;
     Agent    POST "/queue/mail/{number}/admission" => queue::mail::one::admit;
     Agent    POST "/queue/mail/{number}/removal" => queue::mail::one::remove;

@@ -7,7 +7,7 @@ use crate::act::Act;
 use crate::address::Address;
 use crate::app::App;
 use crate::db::mail::{self, Row, Turn};
-use crate::desk::mailroom::with_token;
+use crate::desk::mailroom::{self, with_token};
 use crate::error::{Error, Result};
 use crate::ids::secret;
 use crate::letters::schedule;
@@ -15,6 +15,8 @@ use crate::outside::mail::{Author, Outgoing, Party};
 use crate::outside::smtp::Failure;
 
 const BATCH: i64 = 50;
+/// Letters that nobody wrote, to one address.
+const MOST_AN_HOUR: i64 = 60;
 /// Longer than a mail server may take (two minutes), so that a slow sender is not overtaken.
 const LEASE: Duration = Duration::minutes(10);
 
@@ -50,9 +52,10 @@ fn turn(app: &App) -> Turn {
 }
 
 async fn carry(app: &App, row: Row, lease: String) -> Result<bool> {
-    let outcome = match outgoing(app, &row) {
-        Ok(letter) => app.mailer.send(&letter).await,
-        Err(why) => Err(Failure::Permanent(why.to_string())),
+    let outcome = match (held_back(app, &row).await?, outgoing(app, &row)) {
+        (Some(failure), _) => Err(failure),
+        (None, Ok(letter)) => app.mailer.send(&letter).await,
+        (None, Err(why)) => Err(Failure::Permanent(why.to_string())),
     };
     let act = Act::worker(app.now(), &app.config.public_url);
     let id = row.id.clone();
@@ -73,11 +76,35 @@ async fn carry(app: &App, row: Row, lease: String) -> Result<bool> {
             if again.is_none() {
                 tracing::error!(letter = %row.id, kind = %row.kind, %why, "a letter is dead");
             }
-            app.write(move |tx| Ok(mail::mark_failed(tx, &id, &lease, &why, again)?))
-                .await?;
+            app.write(move |tx| {
+                mail::mark_failed(tx, &id, &lease, &why, again)?;
+                match again {
+                    None => mailroom::refused(tx, &act, &id, &why),
+                    Some(_) => Ok(()),
+                }
+            })
+            .await?;
             Ok(false)
         }
     }
+}
+
+/// Why a letter must not leave now: mail comes back from its address, or too many that nobody wrote went there within an hour.
+async fn held_back(app: &App, row: &Row) -> Result<Option<Failure>> {
+    let (to, automatic, since) = (
+        row.recipient.clone(),
+        row.automatic,
+        app.now() - Duration::hours(1),
+    );
+    app.read(move |conn| {
+        if let Some(why) = mailroom::barred(conn, &to)? {
+            return Ok(Some(Failure::Permanent(why)));
+        }
+        let many = automatic && mail::count_automatic(conn, &to, since)? >= MOST_AN_HOUR;
+        let why = "Many letters went to this address within an hour; this one follows later.";
+        Ok(many.then(|| Failure::Temporary(why.to_owned())))
+    })
+    .await
 }
 
 fn outgoing(app: &App, row: &Row) -> Result<Outgoing> {

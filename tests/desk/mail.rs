@@ -2,7 +2,10 @@
 //! each story plays.
 
 mod bombs;
+mod bounces;
 mod claims;
+mod corpus;
+mod html;
 mod identity;
 mod loops;
 mod outward;

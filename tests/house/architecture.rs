@@ -83,6 +83,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("rust_embed", &["web"]),
     ("lettre", &["outside"]),
     ("mail_parser", &["outside"]),
+    ("ammonia", &["outside"]),
     ("reqwest", &["outside"]),
     ("rustls", &["outside"]),
     ("argon2", &["desk"]),

@@ -1,5 +1,6 @@
 //! Puts a mail where it belongs, in one transaction with everything that follows from it; and gives up on one that breaks its reader.
 
+use super::bounce::{self, bounced};
 use super::route::{Ours, Route, Routed, route};
 use super::understand::{self, Meaning, Meant, Parties, Words};
 use super::{Envelope, queue_about};
@@ -21,7 +22,7 @@ use crate::incoming::Incoming;
 use crate::letters::parts::{Moment, Signature};
 use crate::letters::tickets::MailHeld;
 use crate::plain;
-use crate::rules::mail::{Why, bare_subject, fresh};
+use crate::rules::mail::{Severity, Why, bare_subject, fresh};
 
 /// One question to an address in an hour, and not more than this to all of them: strangers must not make us write to others.
 const ASKED: Limit = throttle::limit("mail asked", 1, 60, 0);
@@ -101,12 +102,22 @@ pub fn receive(tx: &mut Tx, act: &Act, id: &MailId, read: &Read, ours: &Ours) ->
             }
             aside(tx, act, id, "automatic", Some(why.word()), ticket, letter)
         }
-        Route::Bounce(letter) => {
+        Route::Bounce(letter, is_ours) => {
             let ticket = match &letter {
                 Some(letter) => crate::db::mail::find(tx, letter)?.ticket_id,
                 None => None,
             };
-            aside(tx, act, id, "bounce", None, ticket, letter)
+            // A server that only says "not yet" has said nothing that anybody must look at.
+            let state = match (&letter, &read.mail.report) {
+                (Some(letter), Some(report)) if is_ours => {
+                    match bounced(tx, act, letter, report)? {
+                        Severity::Passing => "automatic",
+                        Severity::Gone | Severity::Refused => "bounce",
+                    }
+                }
+                _ => "bounce",
+            };
+            aside(tx, act, id, state, None, ticket, letter)
         }
         Route::Unreadable(why) => aside(tx, act, id, "unreadable", Some(why.as_str()), None, None),
     }
@@ -395,8 +406,12 @@ fn taken(
     ticket: TicketId,
     message: MessageId,
 ) -> Result<Outcome> {
-    if let Some(message_id) = rows::find(tx, id)?.message_id {
-        crate::db::mail::set_parent(tx, &ticket, act.at, &message_id)?;
+    let row = rows::find(tx, id)?;
+    if let Some(message_id) = &row.message_id {
+        crate::db::mail::set_parent(tx, &ticket, act.at, message_id)?;
+    }
+    if let Some(sender) = &row.sender {
+        bounce::lift(tx, sender)?;
     }
     let fate = Fate {
         state: "taken".to_owned(),

@@ -42,8 +42,8 @@ pub enum Route {
     Held(Why, Option<TicketId>, bool),
     /// From a machine: kept, and nothing follows.
     Automatic(Why, Option<TicketId>, Option<LetterId>),
-    /// A mail server about a letter of ours.
-    Bounce(Option<LetterId>),
+    /// A mail server about a letter of ours; and whether it came to the letter's own return path, which makes it worth believing.
+    Bounce(Option<LetterId>, bool),
     Unreadable(String),
 }
 
@@ -221,7 +221,7 @@ impl Sorting<'_> {
 
     fn bounce(&self, conn: &mut Conn, token: Token) -> Result<Route> {
         if let Token::Bounce(letter) = token {
-            return Ok(Route::Bounce(Some(letter)));
+            return Ok(Route::Bounce(Some(letter), true));
         }
         let named = self.mail.report.as_ref();
         let named = named.and_then(|report| report.message_id.as_deref());
@@ -229,7 +229,7 @@ impl Sorting<'_> {
             Some(id) => letters::by_message_id(conn, id)?,
             None => None,
         };
-        Ok(Route::Bounce(letter.map(|letter| letter.id)))
+        Ok(Route::Bounce(letter.map(|letter| letter.id), false))
     }
 
     /// To a reply address: its reader alone may use it, and not where our server knows that it is not they who wrote.

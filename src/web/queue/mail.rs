@@ -1,6 +1,7 @@
 //! The trays of the mail that is in no conversation: held, unreadable, bounced, automatic, dropped; each with what it is and what to
 //! do about it. What is in a conversation is read there.
 
+pub mod html;
 pub mod one;
 
 use actix_web::web::Data;

@@ -7,7 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::Looker;
-use super::record::letter_badge;
+use super::record::{letter_badge, letter_trouble};
 use crate::app::App;
 use crate::db::mail::Row as Letter;
 use crate::db::{self, Conn};
@@ -151,14 +151,14 @@ fn line(conn: &mut Conn, letter: &Letter, wall: Wall) -> Result<Line> {
         subject: letter.subject.clone(),
         recipient: letter.recipient.clone(),
         kind: letter.kind.replace('_', " "),
-        badge: letter_badge(&letter.state),
+        badge: letter_badge(letter),
         at: Moment::new(
             letter.sent_at.unwrap_or(letter.created_at).utc(),
             wall.zone,
             wall.now,
         ),
         tries: filters::plural(u64::try_from(letter.attempts).unwrap_or(0), "try", "tries"),
-        trouble: letter.last_error.clone().unwrap_or_default(),
+        trouble: letter_trouble(letter),
         key: if is_dead { Some(new_key()?) } else { None },
         ticket_href,
     })

@@ -453,16 +453,23 @@ fn sent(letter: &Letter, wall: Wall) -> Sent {
             wall.zone,
             wall.now,
         ),
-        badge: letter_badge(&letter.state),
-        trouble: letter.last_error.clone().unwrap_or_default(),
+        badge: letter_badge(letter),
+        trouble: letter_trouble(letter),
     }
 }
 
-pub fn letter_badge(state: &str) -> Badge {
-    match state {
+pub fn letter_badge(letter: &Letter) -> Badge {
+    match letter.state.as_str() {
+        _ if letter.bounced_at.is_some() => Badge::new(Tone::Danger, "Came back"),
         "sent" => Badge::new(Tone::Ok, "Sent"),
         "failed" => Badge::new(Tone::Danger, "Not sent"),
         "sending" => Badge::new(Tone::Accent, "Being sent"),
         _ => Badge::with_icon(Tone::Neutral, "hourglass", "Waiting"),
     }
+}
+
+/// What is known of why a letter did not arrive.
+pub fn letter_trouble(letter: &Letter) -> String {
+    let words = letter.bounce.as_ref().or(letter.last_error.as_ref());
+    words.cloned().unwrap_or_default()
 }

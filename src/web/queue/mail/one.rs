@@ -1,5 +1,5 @@
 //! One mail: who it says it is from and what speaks for that, its text, what hangs on it, and what can be done with it. The text is
-//! read out of the original each time; its HTML is not shown.
+//! read out of the original each time; its HTML is shown apart, and only to whoever asks (`html`).
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY};
@@ -38,6 +38,8 @@ struct Show {
     files: Vec<String>,
     notes: Vec<String>,
     original: Link,
+    /// Where its HTML is shown; none where it has none.
+    html_href: Option<String>,
     can_admit: bool,
     can_drop: bool,
     can_reread: bool,
@@ -103,6 +105,11 @@ pub async fn show(app: Data<App>, visit: Agent, number: Path<String>) -> Result<
             ),
             href: format!("/queue/mail/{}/original", mail.number),
         },
+        html_href: reading
+            .mail
+            .html
+            .is_some()
+            .then(|| format!("/queue/mail/{}/html", mail.number)),
         can_admit: matches!(mail.state.as_str(), "held" | "automatic") && !never,
         can_drop: is_open,
         can_reread: matches!(mail.state.as_str(), "unreadable" | "dropped"),
