@@ -12,6 +12,7 @@ mod guarantee;
 mod history;
 mod numbers;
 mod plans;
+mod post;
 mod props;
 mod script;
 mod stage;
@@ -29,6 +30,7 @@ use serde::Serialize;
 
 use super::serve::announce;
 use super::{Misconfigured, log_to_stderr};
+use crate::act::Act;
 use crate::app::{App, DemoAccount};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -117,9 +119,13 @@ pub fn build(app: &App) -> anyhow::Result<()> {
     }
     let (now, site) = (app.now(), app.config.public_url.as_str());
     let uploads = props::put(&app.store)?;
+    let mails = post::put(&app.store)?;
     let hash = stage::one_hash()?;
-    app.pool
-        .write(|tx| script::play(tx, now, site, &hash, &uploads))?;
+    let act = Act::worker(now, site);
+    app.pool.write(|tx| {
+        script::play(tx, now, site, &hash, &uploads)?;
+        post::deliver(tx, &act, &mails)
+    })?;
     Ok(())
 }
 

@@ -343,6 +343,14 @@ fn visits(desk: &Desk, company: &Company, style: &str, route: &str) -> Vec<Visit
             let path = fill("id", "virtual-numbers").replace("{version}", "2024-04-02");
             one(Some(staff), path)
         }
+        "/queue/mail/leaving" => one(
+            Some(staff),
+            "/queue/mail/leaving?to=https%3A%2F%2Fshop.example%2F".to_owned(),
+        ),
+        // The one that has HTML.
+        mail if mail.starts_with("/queue/mail/{number}") => {
+            one(Some(staff), fill("number", "M-1002"))
+        }
         draft if draft.starts_with("/queue/drafts/{number}") => one(
             Some(staff),
             fill("number", "V-1001").replace("{clause}", "D4"),

@@ -84,7 +84,7 @@ impl<'a> Stage<'a> {
         self.desk.works().await;
     }
 
-    fn from_anna(&self) -> Post {
+    fn annas_mail(&self) -> Post {
         mail(&format!("Anna <{ANNA}>"), &self.to)
     }
 

@@ -302,7 +302,7 @@ pub(super) fn answer(
         return Ok(message);
     };
     let waits = claim.state == "needs_evidence";
-    if !claim.is_open() || !(waits || !files.is_empty()) {
+    if !claim.is_open() || (!waits && files.is_empty()) {
         return tickets::reply(tx, by, &ticket.id, None, words, files);
     }
     let parties = Parties {

@@ -93,6 +93,7 @@ fn signature(act: &Act) -> Signature {
     Signature {
         name: "Redress".to_owned(),
         site: act.site.clone(),
+        is_read: false,
     }
 }
 

@@ -100,7 +100,7 @@ async fn t10_no_mail_brings_the_reader_down_or_keeps_it_from_the_next_one() {
         kept.push((name, id.await.unwrap().unwrap()));
     }
     let last = desk
-        .keeps(&stage.from_anna().says("And now something else.").vouched())
+        .keeps(&stage.annas_mail().says("And now something else.").vouched())
         .await;
     desk.works().await;
     for (name, id) in kept {

@@ -50,7 +50,7 @@ async fn a_customer_who_never_opens_the_site_gets_the_right_refund_by_mail_alone
     let order = stage.partial("PG-2041");
     let came = desk.app.now();
     // Nobody vouches for her mail: she is asked to answer, and does, two hours later.
-    let first = stage.from_anna().about("Refund").says(
+    let first = stage.annas_mail().about("Refund").says(
         "Hello, only part of PG-2041 was delivered, it got stuck. I want a refund.\n-- \nAnna",
     );
     assert_eq!(lies(&desk.gets(&first).await), ("held", "unproven"));
@@ -126,7 +126,7 @@ async fn what_is_missing_is_asked_for_and_an_answer_with_its_file_completes_the_
     });
     let came = desk.app.now();
     let post = stage
-        .from_anna()
+        .annas_mail()
         .about("Refund please")
         .says(&format!(
             "The number of {} was rejected as invalid.",
@@ -172,7 +172,7 @@ async fn files_of_the_first_mail_are_evidence_of_what_they_can_be() {
     let stage = Stage::of(&desk, "virtual-numbers");
     let order = stage.shop.order(&stage.anna, "VN-8", "2.50", |_| {});
     let post = stage
-        .from_anna()
+        .annas_mail()
         .says(&format!(
             "Order {}: I did not receive any code.",
             order.number
@@ -199,7 +199,7 @@ async fn where_it_is_not_clear_the_customer_is_asked_once_and_may_answer_with_a_
     let came = desk.app.now();
     desk.gets(
         &stage
-            .from_anna()
+            .annas_mail()
             .about("Money")
             .says("I want my money back.")
             .vouched(),
@@ -250,7 +250,7 @@ async fn orders_of_others_are_not_named_by_a_mail_and_nothing_is_said_of_them() 
         order.progress = progress(Status::Partial, Some("400"));
     });
     let post = stage
-        .from_anna()
+        .annas_mail()
         .says(&format!(
             "Please refund {}, only part was delivered.",
             theirs.number
@@ -277,7 +277,7 @@ async fn a_second_mail_about_the_same_goes_to_the_claim_that_is_open() {
     );
     desk.gets(
         &stage
-            .from_anna()
+            .annas_mail()
             .says(&words)
             .id("1@harbor.example")
             .vouched(),
@@ -286,7 +286,7 @@ async fn a_second_mail_about_the_same_goes_to_the_claim_that_is_open() {
     let again = desk
         .gets(
             &stage
-                .from_anna()
+                .annas_mail()
                 .about("Again")
                 .says(&words)
                 .id("2@harbor.example")
@@ -310,7 +310,7 @@ async fn one_mail_about_two_orders_is_a_claim_on_each_with_its_files() {
     );
     desk.gets(
         &stage
-            .from_anna()
+            .annas_mail()
             .says(&words)
             .attaching("shot.png", "image/png", SHOT)
             .vouched(),
@@ -333,7 +333,7 @@ async fn a_balance_is_asked_for_in_its_own_words_and_a_question_stays_a_question
     let desk = Desk::with_mail();
     let stage = Stage::of(&desk, "panel-credits");
     let post = stage
-        .from_anna()
+        .annas_mail()
         .says("Please pay the unused balance of my account back.")
         .vouched();
     desk.gets(&post).await;
@@ -344,7 +344,7 @@ async fn a_balance_is_asked_for_in_its_own_words_and_a_question_stays_a_question
     );
     desk.gets(
         &stage
-            .from_anna()
+            .annas_mail()
             .id("2@harbor.example")
             .about("Hello")
             .says("How long does delivery take?")

@@ -124,7 +124,7 @@ async fn t02_nobody_comes_into_a_conversation_by_being_named_in_a_mail() {
         .await;
     assert!(desk.letters().iter().all(|letter| letter.recipient != EVIL));
     let spoofed = stage
-        .from_anna()
+        .annas_mail()
         .id("9@evil.example")
         .with(&format!("Cc: {EVIL}"))
         .with(&format!("Reply-To: {EVIL}"));
@@ -192,12 +192,12 @@ async fn t04_a_forged_proof_proves_nothing_and_a_failed_one_holds_even_an_answer
     let desk = Desk::with_mail();
     let stage = Stage::of(&desk, "panel-credits");
     let forged = stage
-        .from_anna()
+        .annas_mail()
         .id("1@evil.example")
         .with("Authentication-Results: mx.evil.example; dmarc=pass header.from=harbor.example");
     assert_eq!(lies(&desk.gets(&forged).await), ("held", "unproven"));
     let below = stage
-        .from_anna()
+        .annas_mail()
         .id("2@evil.example")
         .with("Authentication-Results: mx.desk.example; dmarc=fail header.from=harbor.example")
         .with("Authentication-Results: mx.desk.example; dmarc=pass header.from=harbor.example");
@@ -300,7 +300,7 @@ async fn a_customer_whom_the_mail_server_vouches_for_opens_a_conversation_at_onc
     let got = desk
         .gets(
             &stage
-                .from_anna()
+                .annas_mail()
                 .about("Where is it?")
                 .says("It has not come.")
                 .vouched(),
@@ -322,12 +322,12 @@ async fn a_customer_whom_nobody_vouches_for_is_asked_once_and_counts_from_the_fi
     let desk = Desk::open();
     let stage = Stage::of(&desk, "panel-credits");
     let first = stage
-        .from_anna()
+        .annas_mail()
         .about("First")
         .says("It has not come.")
         .id("1@harbor.example");
     let second = stage
-        .from_anna()
+        .annas_mail()
         .about("Second")
         .says("Nor has this.")
         .id("2@harbor.example");
@@ -446,7 +446,7 @@ async fn files_of_a_mail_hang_on_its_message_and_what_nobody_may_attach_is_said(
     let desk = Desk::with_mail();
     let stage = Stage::of(&desk, "panel-credits");
     let post = stage
-        .from_anna()
+        .annas_mail()
         .says("See the picture.")
         .vouched()
         .attaching(

@@ -18,7 +18,7 @@ async fn t08_what_a_machine_wrote_is_filed_and_never_answered_and_opens_nothing_
         .unwrap();
     let before = desk.letters().len();
     let back = desk.last_sent_to(ANNA).letter.reply_to.unwrap().to_string();
-    let plain = |id: &str| stage.from_anna().id(id);
+    let plain = |id: &str| stage.annas_mail().id(id);
     let to_ticket = |id: &str| mail(ANNA, &back).id(id);
     let report = "Content-Type: multipart/report; report-type=delivery-status; boundary=x";
     for (expected, post) in [
@@ -192,7 +192,7 @@ async fn a_thread_and_a_sender_take_so_many_mails_in_an_hour_and_no_more() {
     let mut last = None;
     for at in 0..6 {
         let post = stage
-            .from_anna()
+            .annas_mail()
             .about(&format!("Matter {at}"))
             .id(&format!("n{at}@harbor.example"))
             .vouched();

@@ -61,7 +61,7 @@ async fn t12_a_name_that_breaks_the_mail_library_breaks_no_letter_and_no_worker(
     assert_eq!(got.sender_name, "Bob X-Evil: 1");
     for number in 0..10 {
         let post = stage
-            .from_anna()
+            .annas_mail()
             .id(&format!("{number}@harbor.example"))
             .about(&format!("Re: {number}"));
         desk.keeps(&post.vouched()).await;

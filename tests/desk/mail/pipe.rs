@@ -117,7 +117,7 @@ fn the_pipe_ends_with_the_status_by_which_a_mail_server_knows_what_to_do() {
 async fn the_same_mail_a_hundred_times_and_by_other_ways_is_one_message() {
     let desk = Desk::with_mail();
     let stage = Stage::of(&desk, "panel-credits");
-    let post = stage.from_anna().says("Once.").vouched();
+    let post = stage.annas_mail().says("Once.").vouched();
     let first = desk.gets(&post).await;
     for at in 0..99 {
         let again = post
@@ -150,7 +150,7 @@ async fn the_same_mail_a_hundred_times_and_by_other_ways_is_one_message() {
 fn the_same_mail_at_the_same_instant_from_eight_sides_is_one_mail() {
     let desk = Desk::open();
     let stage = Stage::of(&desk, "panel-credits");
-    let raw = stage.from_anna().raw();
+    let raw = stage.annas_mail().raw();
     let kept: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..8)
             .map(|_| {
@@ -183,7 +183,7 @@ async fn what_is_kept_is_read_by_whoever_comes_next_and_swept_by_nobody() {
     let desk = Desk::with_mail();
     let stage = Stage::of(&desk, "panel-credits");
     let id = desk
-        .keeps(&stage.from_anna().says("It waits.").vouched())
+        .keeps(&stage.annas_mail().says("It waits.").vouched())
         .await;
     let mut sweep = Sweep::default();
     for _ in 0..3 {
@@ -207,7 +207,7 @@ async fn two_workers_read_a_mail_once() {
     let stage = Stage::of(&desk, "panel-credits");
     for at in 0..20 {
         let post = stage
-            .from_anna()
+            .annas_mail()
             .id(&format!("{at}@harbor.example"))
             .vouched();
         desk.keeps(&post.attaching("a.txt", "text/plain", b"text"))
@@ -233,11 +233,11 @@ async fn a_mail_whose_bytes_are_gone_is_tried_later_and_holds_up_no_other() {
     let desk = Desk::with_mail();
     let stage = Stage::of(&desk, "panel-credits");
     let lost = desk
-        .keeps(&stage.from_anna().id("1@harbor.example").vouched())
+        .keeps(&stage.annas_mail().id("1@harbor.example").vouched())
         .await;
     desk.app.store.delete(&desk.mail(&lost).blob).unwrap();
     let sound = desk
-        .gets(&stage.from_anna().id("2@harbor.example").vouched())
+        .gets(&stage.annas_mail().id("2@harbor.example").vouched())
         .await;
     assert_eq!(lies(&sound), ("taken", "new"));
     for _ in 0..5 {

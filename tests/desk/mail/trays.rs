@@ -78,7 +78,7 @@ async fn an_unreadable_mail_is_shown_as_far_as_it_can_be_and_its_original_saved_
     let desk = Desk::open();
     let stage = Stage::of(&desk, "panel-credits");
     let post = stage
-        .from_anna()
+        .annas_mail()
         .about("Two senders")
         .with(&format!("From: {EVIL}"));
     let mail = desk.gets(&post).await;
