@@ -1,8 +1,9 @@
 //! `redress demo`: a small believable company, built through the same verbs that people use, and served on loopback. `cast` is who
 //! there is, `script` and `stage` how a story is told, `history` the three months before; each seller has a file with what is going
-//! on there today.
+//! on there today. `years` is a long history before all that, as large as it is wanted.
 //!
-//! The whole company is one transaction: it is there or it is not. Running it again goes on with what is there.
+//! The company and its story are one transaction: they are there or they are not. Running it again goes on with what is there. The
+//! years are written piece by piece; a folder in which that was cut short is started over.
 
 mod cast;
 mod credits;
@@ -17,6 +18,7 @@ mod props;
 mod script;
 mod stage;
 mod turns;
+pub mod years;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,6 +30,8 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use serde::Serialize;
 
+use self::stage::Stage;
+use self::years::Years;
 use super::serve::announce;
 use super::{Misconfigured, log_to_stderr};
 use crate::act::Act;
@@ -48,6 +52,9 @@ pub struct Demo {
     /// Start over: remove what an earlier demo left in that folder
     #[arg(long)]
     fresh: bool,
+    /// Two years of so many tickets before the story, for seeing how it is with many
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=5_000_000))]
+    tickets: Option<u64>,
 }
 
 /// What `demo.json` says to whoever started it.
@@ -61,8 +68,12 @@ struct Card<'a> {
 const CARD: &str = "demo.json";
 /// Held by the demo that runs.
 const LOCK: &str = "demo.lock";
+/// There while the years are written.
+const HALF: &str = "demo.half";
+/// Of the years: the same every time.
+const SEED: u64 = 2_026;
 /// What a demo leaves in its folder, beside its card.
-const FILES: [&str; 3] = ["redress.db", "redress.db-wal", "redress.db-shm"];
+const FILES: [&str; 4] = ["redress.db", "redress.db-wal", "redress.db-shm", HALF];
 const FOLDERS: [&str; 2] = ["files", "mail"];
 
 pub fn demo(args: Demo) -> anyhow::Result<i32> {
@@ -73,7 +84,12 @@ pub fn demo(args: Demo) -> anyhow::Result<i32> {
         web::bind(args.listen).with_context(|| format!("cannot listen on {}", args.listen))?;
     let listen = socket.local_addr()?;
     let mut app = App::open(config.with_listen(listen), Clock::System)?;
-    build(&app)?;
+    let years = args.tickets.map(|tickets| Years {
+        tickets,
+        seed: SEED,
+        claims_at: None,
+    });
+    grow(&app, years.as_ref(), &args.data)?;
     let accounts = cast::accounts();
     let url = app.config.public_url.clone();
     let card = serde_json::to_vec_pretty(&Card {
@@ -108,23 +124,73 @@ fn config(args: &Demo) -> anyhow::Result<Config> {
     Ok(config)
 }
 
+/// Builds the company, with its years where they are asked for. What was built before is left as it is.
+fn grow(app: &App, years: Option<&Years>, data: &Path) -> anyhow::Result<()> {
+    let half = data.join(HALF);
+    if half.exists() {
+        bail!(
+            "the history in {} was cut short while it was written; start over with --fresh",
+            data.display()
+        );
+    }
+    if years.is_some() && !is_empty(app)? {
+        bail!(
+            "there is a company in {} already; --tickets makes a new one, with --fresh",
+            data.display()
+        );
+    }
+    if years.is_some() {
+        fs::write(&half, "")?;
+    }
+    build_with(app, years, |written| {
+        eprint!("\r{written} tickets");
+    })?;
+    if years.is_some() {
+        eprintln!();
+        fs::remove_file(&half)?;
+    }
+    Ok(())
+}
+
+fn is_empty(app: &App) -> anyhow::Result<bool> {
+    let sellers = app.pool.read(|conn| Ok(db::sellers::all(conn)?))?;
+    Ok(sellers.is_empty())
+}
+
 /// Writes the company's story into an empty database; leaves one that has its sellers as it is.
 pub fn build(app: &App) -> anyhow::Result<()> {
-    if !app
-        .pool
-        .read(|conn| Ok(db::sellers::all(conn)?))?
-        .is_empty()
-    {
+    build_with(app, None, |_| {})
+}
+
+/// The same with a long history before it. `told` hears how many of its tickets are written.
+pub fn build_with(app: &App, years: Option<&Years>, told: impl Fn(u64)) -> anyhow::Result<()> {
+    if !is_empty(app)? {
         return Ok(());
     }
     let (now, site) = (app.now(), app.config.public_url.as_str());
     let uploads = props::put(&app.store)?;
     let mails = post::put(&app.store)?;
     let hash = stage::one_hash()?;
-    let act = Act::worker(now, site);
+    let worker = Act::worker(now, site);
+    let Some(years) = years else {
+        app.pool.write(|tx| {
+            Stage::found(tx, now, now - stage::OPENED, site, &hash)?;
+            script::play(tx, now, site, &uploads)?;
+            post::deliver(tx, &worker, &mails)
+        })?;
+        return Ok(());
+    };
     app.pool.write(|tx| {
-        script::play(tx, now, site, &hash, &uploads)?;
-        post::deliver(tx, &act, &mails)
+        let begin = now - years::OPENED;
+        Stage::found(tx, now, begin, site, &hash)?;
+        let act = Act::operator(begin, site);
+        let mut helpers = cast::HELP.iter();
+        helpers.try_for_each(|member| stage::enter(tx, &act, member, &hash))
+    })?;
+    years::write(&app.pool, now, years, told)?;
+    app.pool.write(|tx| {
+        script::play(tx, now, site, &uploads)?;
+        post::deliver(tx, &worker, &mails)
     })?;
     Ok(())
 }

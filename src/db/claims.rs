@@ -16,7 +16,7 @@ use crate::ids::{
 pub const OPEN: [&str; 4] = ["needs_evidence", "in_review", "action_first", "on_hold"];
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable, Selectable)]
-#[diesel(table_name = claims)]
+#[diesel(table_name = claims, treat_none_as_default_value = false)]
 pub struct Claim {
     pub id: ClaimId,
     pub number: String,
@@ -55,7 +55,7 @@ impl Claim {
 
 /// One established fact: the dotted path of the claim document and its value, with who says so and when.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = facts)]
+#[diesel(table_name = facts, treat_none_as_default_value = false)]
 pub struct Fact {
     pub id: FactId,
     pub claim_id: ClaimId,
@@ -68,7 +68,7 @@ pub struct Fact {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = evidence)]
+#[diesel(table_name = evidence, treat_none_as_default_value = false)]
 pub struct Evidence {
     pub id: String,
     pub claim_id: ClaimId,
@@ -79,7 +79,7 @@ pub struct Evidence {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = assessments)]
+#[diesel(table_name = assessments, treat_none_as_default_value = false)]
 pub struct Assessment {
     pub id: AssessmentId,
     pub claim_id: ClaimId,
@@ -95,7 +95,7 @@ pub struct Assessment {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = decisions)]
+#[diesel(table_name = decisions, treat_none_as_default_value = false)]
 pub struct Decision {
     pub id: DecisionId,
     pub seller_id: SellerId,

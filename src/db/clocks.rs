@@ -5,12 +5,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use super::columns::At;
+use super::reports::days::delete_day;
 use super::schema::{clocks, warnings};
 use super::{Conn, Tx, already, dialect};
 use crate::ids::{ClaimId, ClockId, SellerId, TicketId};
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = clocks)]
+#[diesel(table_name = clocks, treat_none_as_default_value = false)]
 pub struct Clock {
     pub id: ClockId,
     pub ticket_id: TicketId,
@@ -41,7 +42,7 @@ pub struct Clock {
 
 /// A warning that was given: one row for each clock and step, whoever gives it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = warnings)]
+#[diesel(table_name = warnings, treat_none_as_default_value = false)]
 pub struct Warning {
     pub id: String,
     pub clock_id: ClockId,
@@ -53,8 +54,8 @@ pub struct Warning {
 pub fn insert_clock(tx: &mut Tx, clock: &Clock) -> QueryResult<()> {
     diesel::insert_into(clocks::table)
         .values(clock.clone())
-        .execute(&mut **tx)
-        .map(|_| ())
+        .execute(&mut **tx)?;
+    delete_day(tx, &clock.seller_id, clock.starts_on)
 }
 
 /// Writes how a clock stands after its story; a breach that was recorded has its own.
@@ -71,8 +72,8 @@ pub fn set_course(tx: &mut Tx, clock: &Clock) -> QueryResult<()> {
             clocks::priority.eq(clock.priority.clone()),
             clocks::worked_s.eq(clock.worked_s),
         ))
-        .execute(&mut **tx)
-        .map(|_| ())
+        .execute(&mut **tx)?;
+    delete_day(tx, &clock.seller_id, clock.starts_on)
 }
 
 /// Moves the next warning on from where the caller read it; `false` where somebody was faster.

@@ -13,7 +13,7 @@ use crate::rules::ledger::Movement;
 use crate::rules::lots::Source;
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = lots)]
+#[diesel(table_name = lots, treat_none_as_default_value = false)]
 pub struct Lot {
     pub id: LotId,
     pub seller_id: SellerId,
@@ -33,7 +33,7 @@ pub struct Lot {
 
 /// One change of a lot, its opening included; `order_id` where an order spent from it or gave back to it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = lot_moves)]
+#[diesel(table_name = lot_moves, treat_none_as_default_value = false)]
 pub struct LotMove {
     pub id: String,
     pub lot_id: LotId,

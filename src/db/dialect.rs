@@ -244,6 +244,17 @@ pub fn backup(conn: &mut Conn, to: &str) -> Result<()> {
     }
 }
 
+/// Keeps everybody else from writing to what the reports count until the transaction ends. SQLite has one writer anyway.
+pub fn hold_reported(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => {
+            conn.batch_execute("LOCK TABLE clocks, claims, events, payouts IN SHARE MODE")
+        }
+        Conn::Sqlite(_) => Ok(()),
+    }
+}
+
 /// The sum of a BIGINT column as BIGINT (PostgreSQL widens it to NUMERIC); 0 where there is no row.
 pub fn total(column: &str) -> diesel::expression::SqlLiteral<diesel::sql_types::BigInt> {
     diesel::dsl::sql(&format!("CAST(COALESCE(SUM({column}), 0) AS BIGINT)"))

@@ -4,12 +4,13 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::columns::At;
+use super::reports::days::delete_days_of;
 use super::schema::events;
 use super::{Conn, Tx, bump_counter};
 use crate::ids::{ClaimId, EventId, OrderId, SellerId, TicketId, digest};
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = events)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
 pub struct Event {
     pub id: EventId,
     pub seller_id: SellerId,
@@ -56,7 +57,8 @@ impl Event {
     }
 }
 
-/// Appends to the seller's chain: gives the event its number and hashes. The counter's row is the chain's lock.
+/// Appends to the seller's chain: gives the event its number and hashes. The counter's row is the chain's lock. What the reports have
+/// kept of the ticket's days is thrown away with it.
 pub fn insert_event(tx: &mut Tx, mut event: Event) -> QueryResult<Event> {
     event.seq = bump_counter(tx, &format!("events:{}", event.seller_id))?;
     event.prev_hash = events::table
@@ -73,6 +75,9 @@ pub fn insert_event(tx: &mut Tx, mut event: Event) -> QueryResult<Event> {
     diesel::insert_into(events::table)
         .values(event.clone())
         .execute(&mut **tx)?;
+    if let Some(ticket) = &event.ticket_id {
+        delete_days_of(tx, ticket)?;
+    }
     Ok(event)
 }
 

@@ -11,7 +11,7 @@ use super::{Conn, Tx};
 use crate::ids::{AssessmentId, ClaimId, DecisionId, ExceptionId, PersonId, SellerId};
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = exceptions)]
+#[diesel(table_name = exceptions, treat_none_as_default_value = false)]
 pub struct Exception {
     pub id: ExceptionId,
     pub seller_id: SellerId,

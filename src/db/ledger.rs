@@ -11,7 +11,7 @@ use crate::ids::{AccountId, JournalId, PersonId, SellerId, digest};
 use crate::rules::ledger::{self, AccountKind, Movement};
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = accounts)]
+#[diesel(table_name = accounts, treat_none_as_default_value = false)]
 pub struct Account {
     pub id: AccountId,
     pub seller_id: SellerId,
@@ -24,7 +24,7 @@ pub struct Account {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = journals)]
+#[diesel(table_name = journals, treat_none_as_default_value = false)]
 pub struct Journal {
     pub id: JournalId,
     pub seller_id: SellerId,
@@ -40,7 +40,7 @@ pub struct Journal {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = entries)]
+#[diesel(table_name = entries, treat_none_as_default_value = false)]
 pub struct Entry {
     pub id: String,
     pub journal_id: JournalId,

@@ -5,6 +5,7 @@
 //! row lock, while SQLite holds its writer lock from BEGIN IMMEDIATE. No dialect-specific locking is needed then.
 
 pub mod batches;
+pub mod bulk;
 pub mod calendars;
 pub mod claims;
 pub mod clocks;

@@ -15,7 +15,7 @@ use crate::rules::facts::{CanceledBy, MethodStatus, Sms, Status};
 use crate::rules::money::Amount;
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = orders)]
+#[diesel(table_name = orders, treat_none_as_default_value = false)]
 pub struct Order {
     pub id: OrderId,
     /// What people say on the phone: O-1001.
@@ -102,7 +102,7 @@ impl Order {
 
 /// One line of an order's status history; `source` says who told it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = order_events)]
+#[diesel(table_name = order_events, treat_none_as_default_value = false)]
 pub struct OrderEvent {
     pub id: String,
     pub order_id: OrderId,
@@ -125,7 +125,7 @@ pub struct Service {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = methods)]
+#[diesel(table_name = methods, treat_none_as_default_value = false)]
 pub struct Method {
     pub id: MethodId,
     pub customer_id: PersonId,
@@ -138,7 +138,7 @@ pub struct Method {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = deposits)]
+#[diesel(table_name = deposits, treat_none_as_default_value = false)]
 pub struct Deposit {
     pub id: DepositId,
     pub seller_id: SellerId,

@@ -11,7 +11,7 @@ use crate::rules::assessment::Destination;
 use crate::rules::lifecycle::payout::State;
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = payouts)]
+#[diesel(table_name = payouts, treat_none_as_default_value = false)]
 pub struct Payout {
     pub id: PayoutId,
     /// P-1001.

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::ids::{PersonId, SellerId, SessionId};
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = people)]
+#[diesel(table_name = people, treat_none_as_default_value = false)]
 pub struct Person {
     pub id: PersonId,
     /// Folded to lower case; one person an address.

@@ -609,6 +609,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    report_days (seller_id, on_day) {
+        seller_id -> Text,
+        on_day -> Date,
+        promises_json -> Text,
+        broken_json -> Text,
+        requests_json -> Text,
+        made_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(gateway_messages -> payouts (payout_id));
 
 diesel::table! {
@@ -968,4 +979,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     policy_proposals,
     policy_trials,
     policy_flips,
+    report_days,
 );

@@ -11,7 +11,7 @@ use crate::ids::{ClaimId, PersonId, SellerId, TaskId};
 use crate::rules::tasks::{Kind, State};
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = tasks)]
+#[diesel(table_name = tasks, treat_none_as_default_value = false)]
 pub struct Task {
     pub id: TaskId,
     pub seller_id: SellerId,

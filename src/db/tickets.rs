@@ -2,7 +2,9 @@
 //! no finder here takes a number alone.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text, Timestamp, Untyped};
 
 use super::columns::At;
 use super::schema::{claims, messages, people, tickets};
@@ -11,7 +13,7 @@ use crate::ids::{MessageId, PersonId, SellerId, TicketId};
 use crate::rules::priority::Priority;
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable, Selectable)]
-#[diesel(table_name = tickets)]
+#[diesel(table_name = tickets, treat_none_as_default_value = false)]
 pub struct Ticket {
     pub id: TicketId,
     pub number: String,
@@ -34,7 +36,7 @@ pub struct Ticket {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = messages)]
+#[diesel(table_name = messages, treat_none_as_default_value = false)]
 pub struct Message {
     pub id: MessageId,
     pub ticket_id: TicketId,
@@ -331,18 +333,12 @@ fn by_promise<'a>(query: Boxed<'a>, cursor: Option<&Cursor>, back: bool) -> Boxe
         None => query,
         Some(cursor) => past(query, cursor),
     };
-    if back {
-        return query.order((
-            tickets::next_due_at.is_null().desc(),
-            tickets::next_due_at.desc(),
-            tickets::id.desc(),
-        ));
-    }
-    query.order((
-        tickets::next_due_at.is_null(),
-        tickets::next_due_at,
-        tickets::id,
-    ))
+    // In these words both databases read them off the queue's index, in its order.
+    let order = match back {
+        true => "tickets.next_due_at DESC NULLS FIRST, tickets.id DESC",
+        false => "tickets.next_due_at ASC NULLS LAST, tickets.id ASC",
+    };
+    query.order(sql::<Untyped>(order))
 }
 
 fn past<'a>(query: Boxed<'a>, cursor: &Cursor) -> Boxed<'a> {
@@ -379,19 +375,83 @@ fn by_age<'a>(query: Boxed<'a>, cursor: Option<&Cursor>, back: bool) -> Boxed<'a
     }
 }
 
-/// How many lines the queue has under a filter.
-pub fn count(
+/// How many lines each view of the queue has under a filter, but for what is closed: nobody counts that.
+pub fn counts(
     conn: &mut Conn,
     scope: &Scope,
     filter: &Filter,
     me: &PersonId,
     now: DateTime<Utc>,
     day_end: DateTime<Utc>,
-) -> QueryResult<i64> {
-    filtered(scope, filter, me, now, day_end)
-        .count()
-        .get_result(conn)
+) -> QueryResult<Vec<(View, i64)>> {
+    let open = View::ALL.into_iter().filter(|view| *view != View::Closed);
+    let narrowing = (&filter.ground, &filter.words, filter.priority);
+    if narrowing == (&None, &None, None) {
+        return at_once(conn, scope, filter, me, now, day_end);
+    }
+    let mut counts = Vec::new();
+    for view in open {
+        let narrowed = Filter {
+            view,
+            ..filter.clone()
+        };
+        let query = filtered(scope, &narrowed, me, now, day_end);
+        counts.push((view, query.count().get_result(conn)?));
+    }
+    Ok(counts)
 }
+
+/// All of them in one reading of the queue's index. What each counts is what [`filtered`] lists.
+fn at_once(
+    conn: &mut Conn,
+    scope: &Scope,
+    filter: &Filter,
+    me: &PersonId,
+    now: DateTime<Utc>,
+    day_end: DateTime<Utc>,
+) -> QueryResult<Vec<(View, i64)>> {
+    let plain = |when: &str| sql::<BigInt>(&format!("COUNT(CASE WHEN {when} THEN 1 END)"));
+    let mut query = tickets::table
+        .filter(sql::<Bool>(IS_OPEN))
+        .select((
+            plain("tickets.state IN ('new', 'open')"),
+            sql::<BigInt>("COUNT(CASE WHEN tickets.assignee_id = ")
+                .bind::<Text, _>(me)
+                .sql(" THEN 1 END)"),
+            plain("tickets.state IN ('new', 'open') AND tickets.assignee_id IS NULL"),
+            sql::<BigInt>("COUNT(CASE WHEN tickets.next_due_firm AND tickets.next_due_at < ")
+                .bind::<Timestamp, _>(At::from(now))
+                .sql(" THEN 1 END)"),
+            sql::<BigInt>("COUNT(CASE WHEN tickets.next_due_at <= ")
+                .bind::<Timestamp, _>(At::from(day_end))
+                .sql(" THEN 1 END)"),
+            plain("tickets.state = 'waiting_customer'"),
+            plain("tickets.state = 'on_hold'"),
+            sql::<BigInt>("COUNT(*)"),
+        ))
+        .into_boxed();
+    if !scope.0.is_empty() {
+        query = query.filter(tickets::seller_id.eq_any(scope.0.clone()));
+    }
+    if let Some(seller) = &filter.seller {
+        query = query.filter(tickets::seller_id.eq(seller.clone()));
+    }
+    let (to_do, mine, unassigned, breached, due_today, waiting, on_hold, all_open) =
+        query.get_result(conn)?;
+    Ok(vec![
+        (View::ToDo, to_do),
+        (View::Mine, mine),
+        (View::Unassigned, unassigned),
+        (View::Breached, breached),
+        (View::DueToday, due_today),
+        (View::Waiting, waiting),
+        (View::OnHold, on_hold),
+        (View::AllOpen, all_open),
+    ])
+}
+
+/// In the words of the queue's index, or it would not be used.
+const IS_OPEN: &str = "tickets.state <> 'closed'";
 
 fn filtered(
     scope: &Scope,
@@ -404,24 +464,22 @@ fn filtered(
         .inner_join(people::table)
         .left_join(claims::table)
         .into_boxed();
+    if filter.view != View::Closed {
+        query = query.filter(sql::<Bool>(IS_OPEN));
+    }
     query = match filter.view {
         View::ToDo => query.filter(tickets::state.eq_any(["new", "open"])),
-        View::Mine => query
-            .filter(tickets::state.ne("closed"))
-            .filter(tickets::assignee_id.eq(me.clone())),
+        View::Mine => query.filter(tickets::assignee_id.eq(me.clone())),
         View::Unassigned => query
             .filter(tickets::state.eq_any(["new", "open"]))
             .filter(tickets::assignee_id.is_null()),
         View::Breached => query
-            .filter(tickets::state.ne("closed"))
             .filter(tickets::next_due_firm)
             .filter(tickets::next_due_at.lt(At::from(now))),
-        View::DueToday => query
-            .filter(tickets::state.ne("closed"))
-            .filter(tickets::next_due_at.le(At::from(day_end))),
+        View::DueToday => query.filter(tickets::next_due_at.le(At::from(day_end))),
         View::Waiting => query.filter(tickets::state.eq("waiting_customer")),
         View::OnHold => query.filter(tickets::state.eq("on_hold")),
-        View::AllOpen => query.filter(tickets::state.ne("closed")),
+        View::AllOpen => query,
         View::Closed => query.filter(tickets::state.eq("closed")),
     };
     if !scope.0.is_empty() {

@@ -1,10 +1,13 @@
 //! Drafts tried on past claims: how far a trial has come and what it comes to, the claims that flipped, and the past that it reads.
 //! Nothing but `policy_trials` and `policy_flips` is written here.
 
-use chrono::{DateTime, NaiveDate, Utc};
-use diesel::prelude::*;
+use std::collections::HashMap;
 
-use super::claims::{Assessment, Claim};
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{Date, Text};
+
 use super::columns::At;
 use super::schema::{assessments, claims, decisions, policies, policy_flips, policy_trials};
 use super::tickets::Scope;
@@ -169,19 +172,77 @@ pub fn flips(
 }
 
 /// The claims of the past in the order of their ids, a slice at a time. Those that were taken back are none of them.
-pub fn past(conn: &mut Conn, past: &Past, after: &str, limit: i64) -> QueryResult<Vec<Claim>> {
-    those(past)
+pub fn past(conn: &mut Conn, past: &Past, after: &str, limit: i64) -> QueryResult<Vec<Tried>> {
+    // Not by the index over days, which would be sorted anew for each slice.
+    let received_on = sql::<Date>("COALESCE(claims.received_on, claims.received_on)");
+    let seller_id = || sql::<Text>("COALESCE(claims.seller_id, claims.seller_id)");
+    let mut query = claims::table
+        .filter(claims::policy_id.eq_any(versions_of(&past.policy)))
+        .filter(received_on.between(past.from, past.to))
+        .filter(claims::state.ne("withdrawn"))
         .filter(claims::id.gt(ClaimId::from(after)))
         .order(claims::id)
         .limit(limit)
-        .select(Claim::as_select())
-        .load(conn)
+        .select((
+            claims::id,
+            claims::number,
+            claims::currency,
+            claims::granted_e8,
+            claims::received_at,
+        ))
+        .into_boxed();
+    if !past.scope.0.is_empty() {
+        query = query.filter(seller_id().eq_any(past.scope.0.clone()));
+    }
+    if let Some(seller) = &past.seller {
+        query = query.filter(seller_id().eq(seller.clone()));
+    }
+    query.load(conn)
 }
 
 /// Whether a claim is one of them.
 pub fn holds(conn: &mut Conn, past: &Past, id: &ClaimId) -> QueryResult<bool> {
     let found = those(past).filter(claims::id.eq(id.clone()));
     Ok(found.count().get_result::<i64>(conn)? > 0)
+}
+
+/// The same of one seller's day, all at once.
+pub fn on_day(
+    conn: &mut Conn,
+    policy: &String,
+    seller: &SellerId,
+    day: NaiveDate,
+) -> QueryResult<Vec<Tried>> {
+    claims::table
+        .filter(claims::seller_id.eq(seller))
+        .filter(claims::received_on.eq(day))
+        .filter(claims::policy_id.eq_any(versions_of(policy)))
+        .filter(claims::state.ne("withdrawn"))
+        .order(claims::id)
+        .select((
+            claims::id,
+            claims::number,
+            claims::currency,
+            claims::granted_e8,
+            claims::received_at,
+        ))
+        .load(conn)
+}
+
+/// The first and the last day on which that seller received a claim.
+pub fn reach(conn: &mut Conn, seller: &SellerId) -> QueryResult<Option<(NaiveDate, NaiveDate)>> {
+    let own = || claims::table.filter(claims::seller_id.eq(seller));
+    let first = own()
+        .select(claims::received_on)
+        .order(claims::received_on)
+        .first(conn)
+        .optional()?;
+    let last = own()
+        .select(claims::received_on)
+        .order(claims::received_on.desc())
+        .first(conn)
+        .optional()?;
+    Ok(first.zip(last))
 }
 
 /// How many they are.
@@ -211,8 +272,16 @@ fn versions_of<'a>(policy: &'a String) -> _ {
         .select(policies::id)
 }
 
+/// What a claim was judged by and how: its facts and the answer as they were stored.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Judgement {
+    pub claim_id: ClaimId,
+    pub facts_json: String,
+    pub result_json: String,
+}
+
 /// The assessment that each claim's last decision rests on; the newest of one that nobody decided.
-pub fn judged_by(conn: &mut Conn, ids: &[ClaimId]) -> QueryResult<Vec<Assessment>> {
+pub fn judged_by(conn: &mut Conn, ids: &[ClaimId]) -> QueryResult<Vec<Judgement>> {
     let decided: Vec<(ClaimId, i64, AssessmentId)> = decisions::table
         .filter(decisions::claim_id.eq_any(ids))
         .order((decisions::claim_id, decisions::seq))
@@ -222,19 +291,42 @@ pub fn judged_by(conn: &mut Conn, ids: &[ClaimId]) -> QueryResult<Vec<Assessment
             decisions::assessment_id,
         ))
         .load(conn)?;
-    let assessed: Vec<(ClaimId, i64, AssessmentId)> = assessments::table
-        .filter(assessments::claim_id.eq_any(ids))
-        .order((assessments::claim_id, assessments::seq))
-        .select((assessments::claim_id, assessments::seq, assessments::id))
-        .load(conn)?;
-    // Later ones replace earlier ones, and decisions replace what was merely assessed.
-    let chosen: std::collections::BTreeMap<ClaimId, AssessmentId> = assessed
-        .into_iter()
-        .chain(decided)
-        .map(|(claim, _, assessment)| (claim, assessment))
-        .collect();
-    let chosen: Vec<AssessmentId> = chosen.into_values().collect();
-    super::claims::assessments_by_ids(conn, &chosen)
+    let mut chosen: HashMap<ClaimId, AssessmentId> = HashMap::with_capacity(ids.len());
+    // Later ones replace earlier ones.
+    for (claim, _, assessment) in decided {
+        chosen.insert(claim, assessment);
+    }
+    let undecided: Vec<&ClaimId> = ids.iter().filter(|id| !chosen.contains_key(id)).collect();
+    if !undecided.is_empty() {
+        let assessed: Vec<(ClaimId, i64, AssessmentId)> = assessments::table
+            .filter(assessments::claim_id.eq_any(undecided))
+            .order((assessments::claim_id, assessments::seq))
+            .select((assessments::claim_id, assessments::seq, assessments::id))
+            .load(conn)?;
+        for (claim, _, assessment) in assessed {
+            chosen.insert(claim, assessment);
+        }
+    }
+    let mut chosen: Vec<AssessmentId> = chosen.into_values().collect();
+    chosen.sort();
+    assessments::table
+        .filter(assessments::id.eq_any(chosen))
+        .select((
+            assessments::claim_id,
+            assessments::facts_json,
+            assessments::result_json,
+        ))
+        .load(conn)
+}
+
+/// A claim as a trial needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Tried {
+    pub id: ClaimId,
+    pub number: String,
+    pub currency: String,
+    pub granted_e8: Option<i64>,
+    pub received_at: At,
 }
 
 /// How many claims each version of a policy judges.

@@ -16,7 +16,7 @@ mod settle;
 pub mod tell;
 
 pub(in crate::desk) use ask::touch;
-pub use ask::{Supply, appeal, ask, establish, learn, supply, withdraw};
+pub use ask::{Supply, appeal, ask, establish, learn, supply, told as fact_told, withdraw};
 pub use cancel::{Prospect, Prospects, cancel, prospects};
 pub use decide::{Decide, Decided, OVERRIDES, Verdict, ceiling, decide, limits};
 pub use exceptions::ruling;

@@ -28,7 +28,8 @@ use crate::rules::policy::Policy;
 use crate::rules::priority::Priority;
 use crate::rules::sla::is_firm;
 
-pub use warn::{Warned, warn};
+pub use story::moments;
+pub use warn::{Warned, spoken_of, still, warn};
 
 /// Whose clocks, and what was declared for them.
 pub struct Subject<'a> {
@@ -72,7 +73,7 @@ pub fn promise(
 pub const HOUSE: &str = "house";
 const HOUSE_HOURS: u32 = 24;
 
-fn house(kind: ClockKind, starts: ClockStart) -> Declared {
+pub fn house(kind: ClockKind, starts: ClockStart) -> Declared {
     Declared {
         kind,
         clause: HOUSE.to_owned(),
@@ -120,24 +121,39 @@ fn start(
     declared: &Declared,
     starts_at: DateTime<Utc>,
 ) -> Result<()> {
-    let calendar = subject.calendar;
+    let (ticket, claim, calendar) = (subject.ticket, subject.claim, subject.calendar);
+    match begun(ticket, claim, calendar, declared, starts_at, act.at)? {
+        Some(clock) => Ok(rows::insert_clock(tx, &clock)?),
+        None => Ok(()),
+    }
+}
+
+/// The row of a clock that begins, made at `at`. None where its end lies beyond the calendar's range.
+pub fn begun(
+    ticket: &Ticket,
+    claim: Option<&ClaimId>,
+    calendar: &Calendar,
+    declared: &Declared,
+    starts_at: DateTime<Utc>,
+    at: DateTime<Utc>,
+) -> Result<Option<Clock>> {
     let Some(deadline) = clock_due(declared, starts_at, calendar) else {
-        return Ok(());
+        return Ok(None);
     };
     let firmness = match declared.clause.as_str() {
         HOUSE => HOUSE,
         _ => declared.firmness.word(),
     };
-    let clock = Clock {
-        id: ClockId::new(act.at),
-        ticket_id: subject.ticket.id.clone(),
-        claim_id: subject.claim.cloned(),
-        seller_id: subject.ticket.seller_id.clone(),
+    Ok(Some(Clock {
+        id: ClockId::new(at),
+        ticket_id: ticket.id.clone(),
+        claim_id: claim.cloned(),
+        seller_id: ticket.seller_id.clone(),
         kind: declared.kind.word().to_owned(),
         clause: declared.clause.clone(),
         firmness: firmness.to_owned(),
         starts_at: starts_at.into(),
-        from_at: at(deadline.from_at),
+        from_at: deadline.from_at.map(Into::into),
         due_at: deadline.due_at.into(),
         paused_at: None,
         stopped_at: None,
@@ -150,8 +166,7 @@ fn start(
         warn_at: None,
         priority: None,
         worked_s: None,
-    };
-    Ok(rows::insert_clock(tx, &clock)?)
+    }))
 }
 
 /// A calendar as a clock keeps it; those of the first clocks are a zone and holidays alone.
@@ -293,7 +308,8 @@ fn keep(tx: &mut Tx, act: &Act, ticket: &Ticket, row: Clock, story: &[Moment]) -
     Ok(kept)
 }
 
-fn priority(ticket: &Ticket) -> String {
+/// What a clock that ends keeps of its ticket.
+pub fn priority(ticket: &Ticket) -> String {
     Priority::of(ticket.priority.as_deref()).word().to_owned()
 }
 
@@ -307,7 +323,17 @@ fn told(conn: &mut Conn, row: &Clock, story: &[Moment]) -> Result<Option<Clock>>
         return Ok(ended(row, &course));
     }
     let warn_at = warn::next(conn, row, &promise, &course)?;
-    Ok(Some(Clock {
+    Ok(Some(stood(row.clone(), &promise, &course, warn_at)))
+}
+
+/// The row where its course puts it.
+pub fn stood(
+    row: Clock,
+    promise: &Promise,
+    course: &Course,
+    warn_at: Option<DateTime<Utc>>,
+) -> Clock {
+    Clock {
         from_at: at(course.from_at),
         due_at: course.due_at.into(),
         due_on: local_day(course.due_at, promise.calendar.zone),
@@ -315,9 +341,9 @@ fn told(conn: &mut Conn, row: &Clock, story: &[Moment]) -> Result<Option<Clock>>
         stopped_at: at(course.stopped_at),
         state: course.state.word().to_owned(),
         warn_at: at(warn_at),
-        worked_s: worked(&promise, &course),
-        ..row.clone()
-    }))
+        worked_s: worked(promise, course),
+        ..row
+    }
 }
 
 /// A clock from before declarations were kept stays as it stands until it ends, and then for good.
@@ -454,16 +480,19 @@ pub fn sweep(tx: &mut Tx, act: &Act, limit: i64) -> Result<Swept> {
             found.cures.extend(clock.claim_id.clone());
         }
         if firm(&clock) {
-            let what = spoken(&clock.kind);
-            let words = if clock.clause == HOUSE {
-                format!("The house target for {what} was missed.")
-            } else {
-                format!("The promise of {what} ({}) was missed.", clock.clause)
-            };
-            happened(tx, act, &clock, "clock_breached", words)?;
+            happened(tx, act, &clock, "clock_breached", missed(&clock))?;
         }
     }
     Ok(found)
+}
+
+/// How the timeline tells of a firm promise that was not kept.
+pub fn missed(clock: &Clock) -> String {
+    let what = spoken(&clock.kind);
+    match clock.clause.as_str() {
+        HOUSE => format!("The house target for {what} was missed."),
+        clause => format!("The promise of {what} ({clause}) was missed."),
+    }
 }
 
 /// The kind of a clock as people say it.
@@ -482,18 +511,22 @@ pub fn spoken(kind: &str) -> &'static str {
 /// Writes the next running promise on the ticket. A firm one goes before what is only typical, aimed at or estimated;
 /// a bank's estimate is no promise of the seller and never leads the queue.
 fn refresh(tx: &mut Tx, ticket: &TicketId, rows: &[Clock]) -> Result<()> {
+    tickets::set_next_due(tx, ticket, next_due(rows))?;
+    Ok(())
+}
+
+/// The next running promise, its kind, and whether it is one to somebody outside.
+pub fn next_due(rows: &[Clock]) -> Option<(DateTime<Utc>, &str, bool)> {
     let mut running: Vec<&Clock> = rows
         .iter()
         .filter(|clock| clock.state == "running" && clock.firmness != "estimate")
         .collect();
     running.sort_by_key(|clock| (clock.due_at, !firm(clock)));
-    let next = running.first().map(|clock| {
+    running.first().map(|clock| {
         // A house target is no promise to anybody outside.
         let is_promised = firm(clock) && clock.firmness != HOUSE;
         (clock.due_at.utc(), clock.kind.as_str(), is_promised)
-    });
-    tickets::set_next_due(tx, ticket, next)?;
-    Ok(())
+    })
 }
 
 fn firm(clock: &Clock) -> bool {

@@ -22,6 +22,7 @@ pub mod passwords;
 pub mod payouts;
 pub mod people;
 pub mod policies;
+pub mod reports;
 pub mod sanctions;
 pub mod sellers;
 pub mod tasks;

@@ -497,7 +497,7 @@ fn purse_of(payout: &Payout) -> Purse<'_> {
 }
 
 /// The method, or that its money goes to `whom` another way.
-fn whereto(payout: &Payout, whom: &str) -> String {
+pub fn whereto(payout: &Payout, whom: &str) -> String {
     if payout.goes_another_way() {
         format!("{whom} another way")
     } else {
@@ -506,7 +506,7 @@ fn whereto(payout: &Payout, whom: &str) -> String {
 }
 
 /// What the customer gets, as a person reads it.
-fn sum(payout: &Payout) -> String {
+pub fn sum(payout: &Payout) -> String {
     let amount = Amount::from_e8(payout.pay_e8);
     match Currency::parse(&payout.pay_currency) {
         Ok(currency) => currency.show(amount),

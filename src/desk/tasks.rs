@@ -83,8 +83,22 @@ fn open(tx: &mut Tx, act: &Act, claim: &Claim, kind: Kind) -> Result<()> {
         return Err(Error::Stale);
     }
     inserted?;
-    let words = format!("To do: {}.", lower(kind.title()));
-    tell(tx, act, claim, "task_opened", words)
+    tell(tx, act, claim, "task_opened", opening_told(kind))
+}
+
+/// How the timeline tells of a task that begins.
+pub fn opening_told(kind: Kind) -> String {
+    format!("To do: {}.", lower(kind.title()))
+}
+
+/// How the timeline tells of one that ends.
+pub fn end_told(kind: Kind, state: State, words: &str) -> String {
+    let became = match state {
+        State::Failed => "in vain",
+        State::Dropped => "not needed",
+        State::Open | State::Done => "done",
+    };
+    format!("{}: {became}. {words}", kind.title())
 }
 
 fn end(
@@ -106,13 +120,13 @@ fn end(
     if !rows::mark_ended(tx, &task.id, &how)? {
         return Err(Error::refused(Code::AlreadyDone));
     }
-    let became = match state {
-        State::Failed => "in vain",
-        State::Dropped => "not needed",
-        State::Open | State::Done => "done",
-    };
-    let words = format!("{}: {became}. {words}", task.kind.title());
-    tell(tx, act, claim, "task_ended", words)
+    tell(
+        tx,
+        act,
+        claim,
+        "task_ended",
+        end_told(task.kind, state, words),
+    )
 }
 
 fn tell(tx: &mut Tx, act: &Act, claim: &Claim, kind: &'static str, words: String) -> Result<()> {

@@ -9,9 +9,8 @@ use chrono_tz::Tz;
 use super::mailroom::{Envelope, queue};
 use crate::act::Act;
 use crate::db::people::{self, Person};
-use crate::db::reports::holders::Holders;
 use crate::db::reports::refunds::{self, Request};
-use crate::db::reports::{self, Period, causes};
+use crate::db::reports::{self, Period};
 use crate::db::sellers;
 use crate::db::tickets::Scope;
 use crate::db::{Conn, Tx, mail};
@@ -23,13 +22,13 @@ use crate::rules::calendar::at_local;
 use crate::rules::causes::Cause;
 use crate::rules::display;
 use crate::rules::rights::{Verb, may};
-use crate::rules::sla::{self, Fate, Line, Sample};
+use crate::rules::sla::{self, Line, Sample};
 
 /// When the week is told, on the reader's wall.
 const HOUR: u32 = 8;
 /// Lines of a list.
 const MOST: usize = 5;
-const ALL: i64 = 10_000;
+const ALL: usize = 10_000;
 
 /// Whose letter of the week is due and not written yet, with the Monday on which it is.
 pub fn due(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<(PersonId, NaiveDate)>> {
@@ -88,16 +87,15 @@ pub fn write(tx: &mut Tx, act: &Act, id: &PersonId, monday: NaiveDate) -> Result
 }
 
 fn weekly(conn: &mut Conn, act: &Act, scope: &Scope, period: &Period) -> Result<Weekly> {
-    let holders = Holders::of(conn, period)?;
-    let samples = reports::samples(conn, scope, period, &holders, act.at)?;
+    let samples = reports::samples(conn, scope, period, act.at)?;
     let firm: Vec<Sample> = samples.into_iter().filter(Sample::is_firm).collect();
     let lines = sla::lines(&firm);
     let names: BTreeMap<String, String> = sellers::within(conn, scope)?
         .into_iter()
         .map(|seller| (seller.slug, seller.name))
         .collect();
-    let breaches = reports::breaches(conn, scope, period, act.at, ALL)?;
-    let causes = causes::of(conn, &breaches, &holders)?;
+    let missed = reports::broken(conn, scope, period, act.at, ALL)?;
+    let causes: Vec<Cause> = missed.iter().map(|missed| missed.cause).collect();
     let open = reports::open_now(conn, scope, None)?;
     let link = |path: &str| {
         let (from, to) = (period.from, period.to);
@@ -121,8 +119,8 @@ fn weekly(conn: &mut Conn, act: &Act, scope: &Scope, period: &Period) -> Result<
 }
 
 fn outcome(firm: &[Sample]) -> String {
-    let count = |fate| firm.iter().filter(|sample| sample.fate == fate).count();
-    let (kept, missed) = (count(Fate::Kept), count(Fate::Missed));
+    let count = |of: fn(&Sample) -> usize| firm.iter().map(of).sum::<usize>();
+    let (kept, missed) = (count(|it| it.kept), count(|it| it.missed));
     let settled = kept + missed;
     match (kept * 1000).checked_div(settled) {
         None => "no firm promise was settled.".to_owned(),

@@ -4,7 +4,7 @@
 //! (I1), the claim must have a subject (I3), the ceiling (I13), and an open dispute holds the money (I20).
 
 use super::assessment::{
-    Assessment, Deadline, Finding, Flag, Leftover, Met, NextAction, Outcome, Reference,
+    Answer, Assessment, Deadline, Finding, Flag, Leftover, Met, NextAction, Outcome, Reference,
 };
 use super::clauses::{Scope, Turn, Verdict, cure};
 use super::deadline::{ClockStart, clock_due};
@@ -107,6 +107,39 @@ pub fn adjudicate_under(policy: &Policy, facts: &Facts) -> Assessment {
             .collect(),
         deadlines,
         explanation,
+    }
+}
+
+/// The answer alone, for judging very many: what [`adjudicate_under`] gives, without findings, promises and words.
+pub fn answer_under(policy: &Policy, facts: &Facts) -> Answer {
+    let reference = Reference {
+        id: policy.id.clone(),
+        version: policy.version.clone(),
+        hash: policy.hash(),
+    };
+    let Some(ground) = policy.ground(&facts.ground) else {
+        return unjudged(facts, reference).answer();
+    };
+    let hearing = Hearing::new(policy, ground, facts);
+    let heard = hear(&hearing);
+    let drawn = draw(&hearing, &heard);
+    let pays = drawn.outcome_pays();
+    let amount = if pays {
+        hearing.owed.amount
+    } else {
+        Some(Amount::ZERO)
+    };
+    Answer {
+        policy: reference,
+        outcome: drawn.outcome,
+        flagged: !drawn.flags.is_empty(),
+        amount,
+        payments: amount
+            .filter(|_| pays)
+            .map(|amount| remedy::payments(&hearing, amount))
+            .unwrap_or_default(),
+        route: hearing.owed.route,
+        next_action: drawn.next_action,
     }
 }
 

@@ -35,6 +35,33 @@ pub struct Assessment {
     pub explanation: Vec<String>,
 }
 
+/// The answer of an assessment without its reasons: what becomes of the claim, and what approval would pay. Read from a stored
+/// assessment it passes over the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Answer {
+    pub policy: Reference,
+    pub outcome: Outcome,
+    pub flagged: bool,
+    pub amount: Option<Amount>,
+    pub payments: Vec<Payment>,
+    pub route: Option<Route>,
+    pub next_action: NextAction,
+}
+
+impl Assessment {
+    pub fn answer(&self) -> Answer {
+        Answer {
+            policy: self.policy.clone(),
+            outcome: self.outcome,
+            flagged: self.flagged,
+            amount: self.amount,
+            payments: self.payments.clone(),
+            route: self.route,
+            next_action: self.next_action,
+        }
+    }
+}
+
 /// The policy version that governs, by content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {

@@ -1,5 +1,5 @@
-//! Promises kept and broken, counted. Pure: clocks go in as samples, lines of a report come out, and the same samples give the
-//! same report forever.
+//! Promises kept and broken, counted. Pure: clocks go in as samples, those alike together; lines of a report come out, and the same
+//! samples give the same report forever.
 //!
 //! Percentiles are by nearest rank over the clocks that have stopped; what still runs is counted beside them, never inside: a
 //! slow case that is still open must not make the figures look better or worse than is known.
@@ -10,7 +10,7 @@ use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
 
 use super::priority::Priority;
 
-/// One clock as the report sees it.
+/// Clocks alike: of one promise, begun on one day, with one person and one priority.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
     /// Whoever had the conversation when the clock ended, or has it now; none where nobody did.
@@ -20,17 +20,20 @@ pub struct Sample {
     pub kind: String,
     pub clause: String,
     pub firmness: String,
-    pub starts_at: DateTime<Utc>,
     pub starts_on: NaiveDate,
-    pub due_at: DateTime<Utc>,
-    pub stopped_at: Option<DateTime<Utc>>,
-    /// Seconds within the working hours, of one that has stopped.
-    pub worked: Option<i64>,
     /// What the ticket had when it stopped, or has while it runs.
     pub priority: Priority,
-    pub fate: Fate,
+    pub kept: usize,
+    pub missed: usize,
+    /// Still running or paused, and not late yet.
+    pub waiting: usize,
+    /// Seconds from start to stop of each that has stopped.
+    pub taken: Vec<i64>,
+    /// Seconds within the working hours, of each that has stopped and kept them.
+    pub worked: Vec<i64>,
 }
 
+/// What became of one clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     Kept,
@@ -187,18 +190,21 @@ pub fn lines(samples: &[Sample]) -> Vec<Line> {
 }
 
 fn line((seller, kind, clause, firmness): (&str, &str, &str, &str), samples: &[&Sample]) -> Line {
-    let count = |fate| samples.iter().filter(|sample| sample.fate == fate).count();
-    let all = samples.iter();
+    let count = |of: fn(&Sample) -> usize| samples.iter().map(|sample| of(sample)).sum();
+    let all = |of: fn(&Sample) -> &Vec<i64>| {
+        let each = samples.iter().flat_map(|sample| of(sample));
+        Pace::of(each.copied().collect())
+    };
     Line {
         seller: seller.to_owned(),
         kind: kind.to_owned(),
         clause: clause.to_owned(),
         firmness: firmness.to_owned(),
-        kept: count(Fate::Kept),
-        missed: count(Fate::Missed),
-        waiting: count(Fate::Waiting),
-        wall: Pace::of(all.clone().filter_map(|sample| taken(sample)).collect()),
-        working: Pace::of(all.filter_map(|sample| sample.worked).collect()),
+        kept: count(|sample| sample.kept),
+        missed: count(|sample| sample.missed),
+        waiting: count(|sample| sample.waiting),
+        wall: all(|sample| &sample.taken),
+        working: all(|sample| &sample.worked),
     }
 }
 
@@ -224,11 +230,9 @@ pub fn by_agent<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Vec<Share>
             missed: 0,
             waiting: 0,
         });
-        match sample.fate {
-            Fate::Kept => share.kept += 1,
-            Fate::Missed => share.missed += 1,
-            Fate::Waiting => share.waiting += 1,
-        }
+        share.kept += sample.kept;
+        share.missed += sample.missed;
+        share.waiting += sample.waiting;
     }
     shares.into_values().collect()
 }
@@ -264,13 +268,6 @@ pub fn by_priority<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Vec<Pre
     groups.into_iter().rev().map(pressed).collect()
 }
 
-/// Seconds from start to stop, for clocks that have stopped.
-fn taken(sample: &Sample) -> Option<i64> {
-    sample
-        .stopped_at
-        .map(|stopped| (stopped - sample.starts_at).num_seconds().max(0))
-}
-
 /// The value at rank ⌈p·n/100⌉ of an ascending list (nearest rank); none of an empty one.
 pub fn percentile(ascending: &[i64], p: usize) -> Option<i64> {
     let rank = (ascending.len() * p).div_ceil(100).max(1);
@@ -295,12 +292,9 @@ pub fn spans<'a>(
     let mut spans: BTreeMap<NaiveDate, Span> = firsts.map(|first| (first, empty(first))).collect();
     for sample in samples {
         if let Some(span) = spans.get_mut(&cut.first(sample.starts_on)) {
-            match sample.fate {
-                Fate::Kept => span.kept += 1,
-                Fate::Missed => span.missed += 1,
-                Fate::Waiting => {}
-            }
-            span.taken.extend(taken(sample));
+            span.kept += sample.kept;
+            span.missed += sample.missed;
+            span.taken.extend(&sample.taken);
         }
     }
     for span in spans.values_mut() {
@@ -311,7 +305,11 @@ pub fn spans<'a>(
 
 /// Seconds that the stopped clocks took, ascending.
 pub fn all_taken<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Vec<i64> {
-    let mut all: Vec<i64> = samples.into_iter().filter_map(taken).collect();
+    let mut all: Vec<i64> = samples
+        .into_iter()
+        .flat_map(|sample| &sample.taken)
+        .copied()
+        .collect();
     all.sort_unstable();
     all
 }
@@ -374,20 +372,21 @@ mod tests {
     }
 
     fn sample(on: &str, hours: Option<i64>, fate: Fate) -> Sample {
-        let starts_at = day(on).and_hms_opt(9, 0, 0).unwrap().and_utc();
+        let one_if = |it| usize::from(fate == it);
+        let each = |by: i64| hours.map(|hours| hours * by).into_iter().collect();
         Sample {
             agent: None,
             seller: "shop".into(),
             kind: "decision".into(),
             clause: "B22".into(),
             firmness: "firm".into(),
-            starts_at,
             starts_on: day(on),
-            due_at: starts_at + chrono::Duration::hours(48),
-            stopped_at: hours.map(|hours| starts_at + chrono::Duration::hours(hours)),
-            worked: hours.map(|hours| hours * 1200),
             priority: Priority::Normal,
-            fate,
+            kept: one_if(Fate::Kept),
+            missed: one_if(Fate::Missed),
+            waiting: one_if(Fate::Waiting),
+            taken: each(3600),
+            worked: each(1200),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Doors driven by time: mail is read, letters leave, payouts go through the gateway, panels are asked, clocks break, managers hear of
-//! their week, spent links and sessions are
-//! swept. Each tick takes a lease or a short transaction, calls one verb, and commits. Runs inside `serve` or alone as `work`; two of
+//! their week, days are kept for the reports, spent links and sessions are swept. Each tick takes a lease or a short transaction, calls
+//! one verb, and commits. Runs inside `serve` or alone as `work`; two of
 //! them at once do nothing twice.
 
 pub mod clocks;
@@ -8,6 +8,7 @@ pub mod letters;
 pub mod mail;
 pub mod panels;
 pub mod payouts;
+pub mod reports;
 pub mod sweep;
 pub mod trials;
 pub mod weekly;
@@ -65,12 +66,16 @@ impl Beside {
 /// Works until told to stop. An error is logged and the next round tries again: nothing that failed is lost.
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
     let mut sweep = sweep::Sweep::default();
+    let mut days = reports::Days::default();
     while !*stop.borrow() {
         if let Err(error) = round(&app).await {
             tracing::error!(%error, "the worker's round failed");
         }
         if let Err(error) = sweep.tick(&app).await {
             tracing::error!(%error, "the worker's sweep failed");
+        }
+        if let Err(error) = days.tick(&app).await {
+            tracing::error!(%error, "days for the reports were not kept");
         }
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}

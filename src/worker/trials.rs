@@ -8,7 +8,7 @@ use crate::desk::policies::trials as desk;
 use crate::error::Result;
 
 /// As many slices of one trial as one round takes.
-const SLICES: usize = 10;
+const SLICES: usize = 40;
 
 /// How many trials were moved on.
 pub async fn tick(app: &App) -> Result<usize> {

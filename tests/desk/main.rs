@@ -24,3 +24,4 @@ mod reports;
 mod servers;
 mod tasks;
 mod web;
+mod years;

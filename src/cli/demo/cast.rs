@@ -288,6 +288,23 @@ pub const CAST: [Member; 34] = [
     ),
 ];
 
+/// Those who help where two years of a busy desk are told; everybody's password is theirs too.
+pub const HELP: [Member; 6] = [
+    colleague("mira@redress.example", "Mira Kovac", "Europe/Zagreb"),
+    colleague("noah@redress.example", "Noah Adeyemi", "Africa/Lagos"),
+    colleague("aiko@redress.example", "Aiko Mori", "Asia/Tokyo"),
+    colleague("luis@redress.example", "Luis Herrera", "America/Bogota"),
+    colleague("ella@redress.example", "Ella Nyberg", "Europe/Stockholm"),
+    colleague("amin@redress.example", "Amin Rezaei", "Europe/Berlin"),
+];
+
+const fn colleague(email: &'static str, name: &'static str, zone: &'static str) -> Member {
+    Member {
+        introduced: false,
+        ..staff(Role::Agent, email, name, zone)
+    }
+}
+
 /// The five shops, each with its short name from the policy that it publishes. Numero charges 5 % on refunds of what was bought
 /// since the start of last year (D9); Pacific Growth asks who somebody is from $250 on (B7).
 pub fn sellers(year: i32) -> [Opening; 5] {

@@ -7,7 +7,7 @@ use chrono::{DateTime, Days, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 
-use super::stage::Stage;
+use super::stage::{OPENED, Stage};
 use super::{credits, downloads, guarantee, history, numbers, plans, turns};
 use crate::db::Tx;
 use crate::db::columns::At;
@@ -26,12 +26,11 @@ pub struct Script {
     beats: Vec<(DateTime<Utc>, Deed)>,
 }
 
-/// Builds the whole company as it stands at `now`.
+/// Tells the story of a company that has its sellers and its people, up to `now`.
 pub fn play(
     tx: &mut Tx,
     now: DateTime<Utc>,
     site: &str,
-    hash: &str,
     uploads: &HashMap<&'static str, Vec<Upload>>,
 ) -> Result<()> {
     let mut script = Script {
@@ -50,7 +49,7 @@ pub fn play(
         today(&mut script);
     }
     script.beats.sort_by_key(|(at, _)| *at);
-    let mut stage = Stage::set(tx, now, site, hash, uploads)?;
+    let mut stage = Stage::set(tx, now - OPENED, site, uploads)?;
     for (at, deed) in &script.beats {
         stage.wait_until(*at)?;
         deed(&mut stage)

@@ -35,7 +35,7 @@ use crate::rules::priority::Priority;
 use crate::rules::tasks::Kind;
 
 /// How long the desk has been there before its story begins.
-const OPENED: Duration = Duration::days(400);
+pub const OPENED: Duration = Duration::days(400);
 
 /// Who grants what is too much for an agent.
 const LEAD: &str = "priya";
@@ -59,19 +59,34 @@ pub struct Stage<'a, 'c> {
 
 impl<'a, 'c> Stage<'a, 'c> {
     /// Publishes the five policies, one of them with the text before, opens the sellers, lets everybody in.
-    pub fn set(
-        tx: &'a mut Tx<'c>,
+    pub fn found(
+        tx: &mut Tx,
         now: DateTime<Utc>,
+        begin: DateTime<Utc>,
         site: &str,
         hash: &str,
-        uploads: &HashMap<&'static str, Vec<Upload>>,
-    ) -> Result<Self> {
-        let begin = now - OPENED;
+    ) -> Result<()> {
         let act = Act::operator(begin, site);
         policies::publish(tx, &act, &guarantee::earlier_text())?;
         for document in Shelf::built_in_documents() {
             policies::publish(tx, &act, document)?;
         }
+        for opening in cast::sellers(now.year()) {
+            sellers::open(tx, &act, &opening)?;
+        }
+        for member in &cast::CAST {
+            enter(tx, &act, member, hash)?;
+        }
+        Ok(())
+    }
+
+    /// A stage with everybody on it, before the first act.
+    pub fn set(
+        tx: &'a mut Tx<'c>,
+        begin: DateTime<Utc>,
+        site: &str,
+        uploads: &HashMap<&'static str, Vec<Upload>>,
+    ) -> Result<Self> {
         let uploads = uploads
             .iter()
             .map(|(kind, files)| (*kind, files.clone().into_iter().peekable()));
@@ -88,44 +103,25 @@ impl<'a, 'c> Stage<'a, 'c> {
             tickets: HashMap::new(),
             count: 0,
         };
-        for opening in cast::sellers(now.year()) {
-            let seller = sellers::open(stage.tx, &act, &opening)?;
-            stage.sellers.insert(opening.slug, seller);
+        for seller in db::sellers::all(stage.tx)? {
+            stage.sellers.insert(seller.slug.clone(), seller);
         }
         for member in &cast::CAST {
-            stage.enter(&act, member, hash)?;
+            stage.knows(member)?;
         }
         Ok(stage)
     }
 
-    fn enter(&mut self, act: &Act, member: &Member, hash: &str) -> Result<()> {
-        let limited = if member.role.is_staff() {
-            member.sellers
-        } else {
-            &[]
-        };
-        let newcomer = Newcomer {
-            name: member.name.to_owned(),
-            email: member.email.to_owned(),
-            role: member.role,
-            sellers: limited
-                .iter()
-                .map(|slug| self.seller(slug).map(|seller| seller.id))
-                .collect::<Result<_>>()?,
-        };
-        let id = people::add(self.tx, act, &newcomer, hash)?;
+    fn knows(&mut self, member: &Member) -> Result<()> {
+        let row = db::people::by_email(self.tx, member.email)?;
+        let row = row.ok_or_else(|| Error::broken(format!("no {} in the demo", member.email)))?;
         let person = Person {
-            id,
-            name: newcomer.name,
-            email: newcomer.email,
-            role: newcomer.role,
-            sellers: newcomer.sellers,
+            sellers: db::people::sellers_of(self.tx, &row.id)?,
+            id: row.id,
+            name: row.name,
+            email: row.email,
+            role: row.role,
         };
-        let own = Act {
-            who: Who::Person(person.clone()),
-            ..act.clone()
-        };
-        people::update(self.tx, &own, member.name, member.zone)?;
         let name = member.email.split('@').next().unwrap_or(member.email);
         self.people.insert(name, person);
         Ok(())
@@ -676,4 +672,35 @@ fn method_of(reference: &str, state: MethodStatus) -> NewMethod {
 fn e8(text: &str) -> Result<i64> {
     let read = Amount::parse(text).map(Amount::e8);
     read.map_err(|why| Error::broken(format!("{text} {why}")))
+}
+
+/// An account of somebody of the cast.
+pub fn enter(tx: &mut Tx, act: &Act, member: &Member, hash: &str) -> Result<()> {
+    let mut limited = Vec::new();
+    if member.role.is_staff() {
+        for slug in member.sellers {
+            let seller = db::sellers::by_slug(tx, slug)?;
+            let seller =
+                seller.ok_or_else(|| Error::broken(format!("no seller {slug} in the demo")))?;
+            limited.push(seller.id);
+        }
+    }
+    let newcomer = Newcomer {
+        name: member.name.to_owned(),
+        email: member.email.to_owned(),
+        role: member.role,
+        sellers: limited,
+    };
+    let id = people::add(tx, act, &newcomer, hash)?;
+    let own = Act {
+        who: Who::Person(Person {
+            id,
+            name: newcomer.name,
+            email: newcomer.email,
+            role: newcomer.role,
+            sellers: newcomer.sellers,
+        }),
+        ..act.clone()
+    };
+    people::update(tx, &own, member.name, member.zone)
 }

@@ -40,12 +40,9 @@ pub fn run(
     }
     let (name, version) = (policy.id.clone(), policy.version.clone());
     let mut lines = Vec::new();
-    let tally = app.pool.snapshot(|conn| {
-        let ground = trials::ground(conn, policy, days, seller)?;
-        trials::whole(conn, &ground, |claim, compared| {
-            lines.push(line(&claim.number, &claim.currency, compared));
-            Ok(())
-        })
+    let tally = trials::try_all(&app.pool, policy, days, seller, |claim, compared| {
+        lines.push(line(&claim.number, &claim.currency, compared));
+        Ok(())
     });
     let tally = match tally {
         Err(Error::NotFound) => bail!(

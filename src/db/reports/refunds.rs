@@ -4,11 +4,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
-use super::Period;
+use super::days::{self, Gap, Part};
+use super::promises::{names, written};
+use super::{Period, sellers_of};
 use crate::db::Conn;
 use crate::db::columns::At;
-use crate::db::schema::{claims, decisions, disputes, orders, payouts, people, sellers};
+use crate::db::schema::{claims, decisions, disputes, orders, payouts};
+use crate::db::sellers::Seller;
 use crate::db::tickets::Scope;
 use crate::ids::SellerId;
 use crate::rules::lifecycle::payout::State;
@@ -16,6 +20,7 @@ use crate::rules::lifecycle::payout::State;
 /// One claim as the report sees it. Amounts at 8 decimals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
+    pub number: String,
     /// The seller's short name.
     pub seller: String,
     pub customer: String,
@@ -36,6 +41,28 @@ pub struct Request {
     /// Decided by the policy itself, where its text says "automatically".
     pub automatic: bool,
     pub overridden: bool,
+    /// In their order.
+    pub decided: Vec<Decided>,
+}
+
+/// One decision on a claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// A person's id, or "policy".
+    pub by: String,
+    pub computed_e8: Option<i64>,
+    pub amount_e8: i64,
+    /// Of one that was not the rules' own.
+    pub otherwise: Option<Otherwise>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Otherwise {
+    pub verdict: String,
+    pub reason: String,
+    pub words: String,
+    /// In microseconds.
+    pub at: i64,
 }
 
 impl Request {
@@ -44,9 +71,19 @@ impl Request {
     }
 }
 
-type Row = (
-    String,
+/// A claim as a day keeps it: number, customer, ground, clause, currency, state; when it was received, decided, paid, in
+/// microseconds; asked, computed, granted; the decisions.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Kept(
     (String, String, String, Option<String>, String, String),
+    (i64, Option<i64>, Option<i64>),
+    (i64, Option<i64>, Option<i64>),
+    Vec<Decided>,
+);
+
+type Row = (
+    (String, String),
+    (String, String, Option<String>, String, String),
     (NaiveDate, At, Option<At>),
     (Option<i64>, Option<i64>, Option<i64>),
     Option<i64>,
@@ -54,19 +91,96 @@ type Row = (
 
 /// The claims received in the period, oldest first.
 pub fn requests(conn: &mut Conn, scope: &Scope, period: &Period) -> QueryResult<Vec<Request>> {
-    let mut query = claims::table
-        .inner_join(sellers::table)
+    let sellers = sellers_of(conn, scope, period)?;
+    let ids: Vec<SellerId> = sellers.iter().map(|seller| seller.id.clone()).collect();
+    let kept = days::kept(conn, &ids, period, Part::Requests)?;
+    let of = |id: &SellerId| sellers.iter().find(|seller| seller.id == *id);
+    let mut requests = Vec::new();
+    for (seller, day, json) in &kept {
+        let Some(seller) = of(seller) else { continue };
+        for one in days::read::<Vec<Kept>>(json)? {
+            requests.push(unpacked(one, seller, *day)?);
+        }
+    }
+    let there = kept.iter().map(|(seller, day, _)| (seller, *day));
+    for gap in days::gaps(&ids, period, there) {
+        if let Some(seller) = of(&gap.seller) {
+            requests.extend(read(conn, seller, &gap)?);
+        }
+    }
+    requests.sort_by(|a, b| (a.received_at, &a.number).cmp(&(b.received_at, &b.number)));
+    Ok(requests)
+}
+
+fn unpacked(kept: Kept, seller: &Seller, day: NaiveDate) -> QueryResult<Request> {
+    let Kept(words, instants, amounts, decided) = kept;
+    let (number, customer, ground, clause, currency, state) = words;
+    let maybe = |micros: Option<i64>| micros.map(days::instant).transpose();
+    let last = decided.last();
+    Ok(Request {
+        automatic: last.is_some_and(|last| last.by == "policy"),
+        overridden: last.is_some_and(|last| last.otherwise.is_some()),
+        number,
+        seller: seller.slug.clone(),
+        customer,
+        ground,
+        clause,
+        currency,
+        state,
+        received_on: day,
+        received_at: days::instant(instants.0)?,
+        decided_at: maybe(instants.1)?,
+        paid_at: maybe(instants.2)?,
+        asked_e8: amounts.0,
+        computed_e8: amounts.1,
+        granted_e8: amounts.2,
+        decided,
+    })
+}
+
+/// What a day keeps of its requests.
+pub fn pack(conn: &mut Conn, seller: &Seller, day: NaiveDate) -> QueryResult<String> {
+    let gap = Gap {
+        seller: seller.id.clone(),
+        from: day,
+        to: day,
+    };
+    let micros = |at: DateTime<Utc>| at.timestamp_micros();
+    let kept: Vec<Kept> = read(conn, seller, &gap)?
+        .into_iter()
+        .map(|one| {
+            Kept(
+                (
+                    one.number,
+                    one.customer,
+                    one.ground,
+                    one.clause,
+                    one.currency,
+                    one.state,
+                ),
+                (
+                    micros(one.received_at),
+                    one.decided_at.map(micros),
+                    one.paid_at.map(micros),
+                ),
+                (one.asked_e8, one.computed_e8, one.granted_e8),
+                one.decided,
+            )
+        })
+        .collect();
+    written(&kept)
+}
+
+/// From the claims themselves.
+fn read(conn: &mut Conn, seller: &Seller, gap: &Gap) -> QueryResult<Vec<Request>> {
+    let rows: Vec<Row> = claims::table
         .left_join(orders::table.on(orders::id.nullable().eq(claims::order_id)))
-        .filter(
-            claims::received_on
-                .ge(period.from)
-                .and(claims::received_on.le(period.to)),
-        )
+        .filter(claims::seller_id.eq(&gap.seller))
+        .filter(claims::received_on.between(gap.from, gap.to))
         .order((claims::received_at, claims::id))
         .select((
-            claims::id,
+            (claims::id, claims::number),
             (
-                sellers::slug,
                 claims::customer_id,
                 claims::ground,
                 claims::clause,
@@ -81,37 +195,29 @@ pub fn requests(conn: &mut Conn, scope: &Scope, period: &Period) -> QueryResult<
             ),
             orders::charge_e8.nullable(),
         ))
-        .into_boxed();
-    if !scope.0.is_empty() {
-        query = query.filter(claims::seller_id.eq_any(scope.0.clone()));
-    }
-    if let Some(seller) = &period.seller {
-        query = query.filter(claims::seller_id.eq(seller.clone()));
-    }
-    let rows: Vec<Row> = query.load(conn)?;
-    let decided = deciders(conn, period)?;
-    let paid_out = payouts_of(conn, period)?;
-    let request = |row| request(row, &decided, &paid_out);
+        .load(conn)?;
+    let mut decided = decisions_of(conn, gap)?;
+    let paid_out = payouts_of(conn, gap)?;
+    let request = |row| request(row, seller, &mut decided, &paid_out);
     Ok(rows.into_iter().map(request).collect())
 }
 
 fn request(
     row: Row,
-    decided: &HashMap<String, (String, bool)>,
+    seller: &Seller,
+    decided: &mut HashMap<String, Vec<Decided>>,
     paid_out: &HashMap<String, Option<DateTime<Utc>>>,
 ) -> Request {
     let (
-        id,
-        (seller, customer, ground, clause, currency, state),
+        (id, number),
+        (customer, ground, clause, currency, state),
         (received_on, received_at, decided_at),
         (requested_e8, computed_e8, granted_e8),
         charge_e8,
     ) = row;
     let decided_at = decided_at.map(At::utc);
-    let (by, overridden) = match decided.get(&id) {
-        Some((by, overridden)) => (by.as_str(), *overridden),
-        None => ("", false),
-    };
+    let decided = decided.remove(&id).unwrap_or_default();
+    let last = decided.last();
     let paid_at = match paid_out.get(&id) {
         Some(settled) => *settled,
         None if granted_e8.unwrap_or(0) > 0 => decided_at,
@@ -119,9 +225,11 @@ fn request(
     };
     Request {
         asked_e8: requested_e8.or(charge_e8).or(computed_e8).unwrap_or(0),
-        automatic: by == "policy",
+        automatic: last.is_some_and(|last| last.by == "policy"),
+        overridden: last.is_some_and(|last| last.otherwise.is_some()),
         received_at: received_at.utc(),
-        seller,
+        number,
+        seller: seller.slug.clone(),
         customer,
         ground,
         clause,
@@ -132,45 +240,58 @@ fn request(
         paid_at,
         computed_e8,
         granted_e8,
-        overridden,
+        decided,
     }
 }
 
-/// By claim: who decided last, and whether it was an override.
-fn deciders(conn: &mut Conn, period: &Period) -> QueryResult<HashMap<String, (String, bool)>> {
-    let rows: Vec<(String, String, Option<String>)> = decisions::table
+type DecisionRow = (
+    (String, String, String),
+    (Option<i64>, i64),
+    (Option<String>, String, At),
+);
+
+/// By claim, in their order.
+fn decisions_of(conn: &mut Conn, gap: &Gap) -> QueryResult<HashMap<String, Vec<Decided>>> {
+    let rows: Vec<DecisionRow> = decisions::table
         .inner_join(claims::table)
-        .filter(
-            claims::received_on
-                .ge(period.from)
-                .and(claims::received_on.le(period.to)),
-        )
+        .filter(claims::seller_id.eq(&gap.seller))
+        .filter(claims::received_on.between(gap.from, gap.to))
         .order(decisions::seq)
         .select((
-            decisions::claim_id,
-            decisions::decided_by,
-            decisions::override_reason,
+            (
+                decisions::claim_id,
+                decisions::decided_by,
+                decisions::verdict,
+            ),
+            (decisions::computed_e8, decisions::amount_e8),
+            (decisions::override_reason, decisions::words, decisions::at),
         ))
         .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|(claim, by, reason)| (claim, (by, reason.is_some())))
-        .collect())
+    let mut decided: HashMap<String, Vec<Decided>> = HashMap::new();
+    for ((claim, by, verdict), (computed_e8, amount_e8), (reason, words, at)) in rows {
+        let otherwise = reason.map(|reason| Otherwise {
+            verdict,
+            reason,
+            words,
+            at: at.utc().timestamp_micros(),
+        });
+        decided.entry(claim).or_default().push(Decided {
+            by,
+            computed_e8,
+            amount_e8,
+            otherwise,
+        });
+    }
+    Ok(decided)
 }
 
 /// By claim: when the last of its payouts was settled, none while one of them is not. One that failed and was queued again counts
 /// as the one in its place.
-fn payouts_of(
-    conn: &mut Conn,
-    period: &Period,
-) -> QueryResult<HashMap<String, Option<DateTime<Utc>>>> {
+fn payouts_of(conn: &mut Conn, gap: &Gap) -> QueryResult<HashMap<String, Option<DateTime<Utc>>>> {
     let rows: Vec<(String, String, State, Option<At>)> = payouts::table
         .inner_join(claims::table.on(claims::id.eq(payouts::claim_id)))
-        .filter(
-            claims::received_on
-                .ge(period.from)
-                .and(claims::received_on.le(period.to)),
-        )
+        .filter(claims::seller_id.eq(&gap.seller))
+        .filter(claims::received_on.between(gap.from, gap.to))
         .select((
             payouts::claim_id,
             payouts::key,
@@ -339,44 +460,28 @@ pub struct Decider {
 }
 
 /// By name and currency; the policy's own decisions are nobody's.
-pub fn people(conn: &mut Conn, scope: &Scope, period: &Period) -> QueryResult<Vec<Decider>> {
-    let mut query = decisions::table
-        .inner_join(claims::table)
-        .inner_join(people::table.on(people::id.eq(decisions::decided_by)))
-        .filter(
-            claims::received_on
-                .ge(period.from)
-                .and(claims::received_on.le(period.to)),
-        )
-        .select((
-            people::name,
-            decisions::currency,
-            decisions::override_reason.is_not_null(),
-            decisions::computed_e8,
-            decisions::amount_e8,
-        ))
-        .into_boxed();
-    if !scope.0.is_empty() {
-        query = query.filter(decisions::seller_id.eq_any(scope.0.clone()));
-    }
-    if let Some(seller) = &period.seller {
-        query = query.filter(decisions::seller_id.eq(seller.clone()));
-    }
-    let rows: Vec<(String, String, bool, Option<i64>, i64)> = query.load(conn)?;
-    let mut by_name: BTreeMap<(String, String), Decider> = BTreeMap::new();
-    for (name, currency, overridden, computed_e8, amount_e8) in rows {
-        let key = (name.clone(), currency.clone());
-        let one = by_name.entry(key).or_insert_with(|| Decider {
-            name,
-            currency,
+pub fn people(conn: &mut Conn, requests: &[Request]) -> QueryResult<Vec<Decider>> {
+    let names = names(conn)?;
+    let mut by_name: BTreeMap<(&str, &str), Decider> = BTreeMap::new();
+    let all = requests
+        .iter()
+        .flat_map(|request| request.decided.iter().map(move |one| (request, one)));
+    for (request, one) in all {
+        let Some(name) = names.get(&one.by) else {
+            continue;
+        };
+        let key = (name.as_str(), request.currency.as_str());
+        let line = by_name.entry(key).or_insert_with(|| Decider {
+            name: name.clone(),
+            currency: request.currency.clone(),
             ..Decider::default()
         });
-        one.decided += 1;
-        if overridden {
-            one.overridden += 1;
-            let difference = amount_e8.saturating_sub(computed_e8.unwrap_or(0));
-            one.above_e8 = one.above_e8.saturating_add(difference.max(0));
-            one.below_e8 = one.below_e8.saturating_add(-difference.min(0));
+        line.decided += 1;
+        if one.otherwise.is_some() {
+            line.overridden += 1;
+            let difference = one.amount_e8.saturating_sub(one.computed_e8.unwrap_or(0));
+            line.above_e8 = line.above_e8.saturating_add(difference.max(0));
+            line.below_e8 = line.below_e8.saturating_add(-difference.min(0));
         }
     }
     Ok(by_name.into_values().collect())
@@ -433,7 +538,7 @@ pub fn disputed(
 }
 
 /// A decision that was not the rules' own, with both amounts.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone)]
 pub struct Overridden {
     pub claim: String,
     pub seller: String,
@@ -447,45 +552,33 @@ pub struct Overridden {
     pub at: At,
 }
 
-/// Decisions on the period's claims that were not the rules' own, newest first.
+/// Decisions on these claims that were not the rules' own, newest first.
 pub fn overrides(
     conn: &mut Conn,
-    scope: &Scope,
-    period: &Period,
-    limit: i64,
+    requests: &[Request],
+    shops: &BTreeMap<String, String>,
 ) -> QueryResult<Vec<Overridden>> {
-    let mut query = decisions::table
-        .inner_join(claims::table)
-        .inner_join(sellers::table.on(sellers::id.eq(decisions::seller_id)))
-        .left_join(people::table.on(people::id.eq(decisions::decided_by)))
-        .filter(decisions::override_reason.is_not_null())
-        .filter(
-            claims::received_on
-                .ge(period.from)
-                .and(claims::received_on.le(period.to)),
-        )
-        .order((decisions::at.desc(), decisions::id))
-        .limit(limit)
-        .select((
-            claims::number,
-            sellers::name,
-            diesel::dsl::sql::<diesel::sql_types::Text>(
-                "COALESCE(people.name, decisions.decided_by)",
-            ),
-            decisions::verdict,
-            decisions::override_reason,
-            decisions::words,
-            decisions::currency,
-            decisions::computed_e8,
-            decisions::amount_e8,
-            decisions::at,
-        ))
-        .into_boxed();
-    if !scope.0.is_empty() {
-        query = query.filter(decisions::seller_id.eq_any(scope.0.clone()));
+    let names = names(conn)?;
+    let mut found = Vec::new();
+    for request in requests {
+        for one in &request.decided {
+            let Some(otherwise) = &one.otherwise else {
+                continue;
+            };
+            found.push(Overridden {
+                claim: request.number.clone(),
+                seller: shops.get(&request.seller).cloned().unwrap_or_default(),
+                decided_by: names.get(&one.by).unwrap_or(&one.by).clone(),
+                verdict: otherwise.verdict.clone(),
+                reason: Some(otherwise.reason.clone()),
+                words: otherwise.words.clone(),
+                currency: request.currency.clone(),
+                computed_e8: one.computed_e8,
+                amount_e8: one.amount_e8,
+                at: days::instant(otherwise.at)?.into(),
+            });
+        }
     }
-    if let Some(seller) = &period.seller {
-        query = query.filter(decisions::seller_id.eq(seller.clone()));
-    }
-    query.load(conn)
+    found.sort_by(|a, b| (b.at, &a.claim).cmp(&(a.at, &b.claim)));
+    Ok(found)
 }

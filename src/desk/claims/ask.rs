@@ -119,7 +119,7 @@ fn keep_facts(
 }
 
 /// "Could the order be stopped? Yes, it stopped."
-fn told(name: &str, value: &Value) -> String {
+pub fn told(name: &str, value: &Value) -> String {
     match matters::Fact::at(name) {
         Some(fact) => format!(
             "{} {}.",

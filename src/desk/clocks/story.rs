@@ -18,20 +18,38 @@ pub fn of(
     claim: Option<&Claim>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Moment>> {
+    let events = events::of_ticket(conn, ticket)?;
+    let facts = match claim {
+        Some(claim) => claims::facts(conn, &claim.id)?,
+        None => Vec::new(),
+    };
+    Ok(moments(
+        &events,
+        claim.map(|claim| (claim, facts.as_slice())),
+        now,
+    ))
+}
+
+/// The same of rows that are at hand: a ticket's timeline, and the facts of its claim.
+pub fn moments(
+    events: &[Event],
+    claim: Option<(&Claim, &[Fact])>,
+    now: DateTime<Utc>,
+) -> Vec<Moment> {
     let mut story = Vec::new();
-    for event in events::of_ticket(conn, ticket)? {
+    for event in events {
         let at = event.at.utc();
-        story.extend(signals(&event).iter().map(|signal| Moment {
+        story.extend(signals(event).iter().map(|signal| Moment {
             at,
             signal: *signal,
         }));
     }
-    if let Some(claim) = claim {
-        story.extend(repair(&claims::facts(conn, &claim.id)?, claim));
+    if let Some((claim, facts)) = claim {
+        story.extend(repair(facts, claim));
     }
     story.retain(|moment| moment.at <= now);
     story.sort_by_key(|moment| moment.at);
-    Ok(story)
+    story
 }
 
 fn signals(event: &Event) -> &'static [Signal] {

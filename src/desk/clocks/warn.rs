@@ -87,7 +87,7 @@ fn warn_of(tx: &mut Tx, act: &Act, clock: Clock, roster: &mut Roster) -> Result<
             act,
             &clock,
             "clock_warned",
-            words(&clock, step, &readers),
+            spoken_of(&clock, step, &names(&readers)),
         )?;
         count += 1;
     }
@@ -112,28 +112,32 @@ fn steps(
     promise: &Promise,
     course: &Course,
 ) -> Result<Vec<(Step, DateTime<Utc>)>> {
-    if clock.firmness == "estimate" || course.stopped_at.is_some() || course.paused_at.is_some() {
-        return Ok(Vec::new());
-    }
     let given = rows::warnings(conn, &clock.id)?;
-    let left = Step::ALL
-        .iter()
-        .filter(|step| !given.iter().any(|warning| warning.step == step.word()));
-    let timed = left.filter_map(|step| Some((*step, warns_at(promise, course, *step)?)));
-    Ok(timed.collect())
+    let is_given = |step: &Step| given.iter().any(|warning| warning.step == step.word());
+    let mut steps = still(clock, promise, course);
+    steps.retain(|(step, _)| !is_given(step));
+    Ok(steps)
 }
 
-fn words(clock: &Clock, step: Step, readers: &[Person]) -> String {
+/// Every warning of a clock that stands so, given or not, with its instant.
+pub fn still(clock: &Clock, promise: &Promise, course: &Course) -> Vec<(Step, DateTime<Utc>)> {
+    if clock.firmness == "estimate" || course.stopped_at.is_some() || course.paused_at.is_some() {
+        return Vec::new();
+    }
+    let all = Step::ALL.iter();
+    all.filter_map(|step| Some((*step, warns_at(promise, course, *step)?)))
+        .collect()
+}
+
+/// How the timeline tells of a warning, with the names of those who were told.
+pub fn spoken_of(clock: &Clock, step: Step, readers: &[&str]) -> String {
     let what = match clock.clause.as_str() {
         HOUSE => format!("the house target for {}", spoken(&clock.kind)),
         clause => format!("the promise of {} ({clause})", spoken(&clock.kind)),
     };
     let told = match readers {
         [] => "nobody of the staff could be told".to_owned(),
-        readers => {
-            let names: Vec<&str> = readers.iter().map(|reader| reader.name.as_str()).collect();
-            format!("{} was told", names.join(", "))
-        }
+        names => format!("{} was told", names.join(", ")),
     };
     let used = match step {
         Step::Half => "Half the time of",
@@ -141,6 +145,10 @@ fn words(clock: &Clock, step: Step, readers: &[Person]) -> String {
         Step::Whole => "All the time of",
     };
     format!("{used} {what} is used up; {told}.")
+}
+
+fn names(readers: &[Person]) -> Vec<&str> {
+    readers.iter().map(|reader| reader.name.as_str()).collect()
 }
 
 fn tell(

@@ -1,30 +1,32 @@
-//! A draft tried on the past. `begin` notes what is asked, the worker calls `slice` and `keep` until it is done, and `whole` does the
-//! same at the command line without noting anything. Stored facts are judged by the draft as if it had stood in the place of the
+//! A draft tried on the past. `begin` notes what is asked, the worker calls `slice` and `keep` until it is done, and `try_all` does the
+//! same at the command line, on every core, without noting anything. Stored facts are judged by the draft as if it had stood in the place of the
 //! version that judged them; claims, money and events are read and never touched.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::NaiveDate;
 
 use crate::act::Act;
-use crate::db::claims::{Assessment as Stored, Claim};
+use crate::db::claims::Claim;
 use crate::db::policies::{self as versions, Version};
 use crate::db::policy_drafts as drafts;
+use crate::db::sellers::{self, Seller};
 use crate::db::tickets::Scope;
-use crate::db::trials::{self as rows, Flip, Past, Trial};
-use crate::db::{Conn, Tx, already, people, sellers};
+use crate::db::trials::{self as rows, Flip, Judgement, Past, Trial, Tried};
+use crate::db::{Conn, Pool, Tx, already, people};
 use crate::error::{Code, Error, Result};
 use crate::ids::{ClaimId, PolicyDraftId, SellerId, TrialId, fresh};
-use crate::rules::adjudicate::adjudicate_under;
-use crate::rules::assessment::Assessment;
+use crate::rules::adjudicate::{adjudicate_under, answer_under};
+use crate::rules::assessment::{Answer, Assessment, Reference};
 use crate::rules::facts;
 use crate::rules::policy::{Policy, Shelf};
 use crate::rules::rights::Verb;
-use crate::rules::trial::{Change, Compared, Tally, compare};
+use crate::rules::trial::{Change, Compared, Tally, compare, same};
 
 /// As many claims as are read at a time.
-const SLICE: i64 = 200;
+const SLICE: i64 = 1_000;
 
 /// What to try a draft on.
 #[derive(Debug, Clone)]
@@ -103,7 +105,7 @@ pub fn stop(tx: &mut Tx, act: &Act, id: &TrialId) -> Result<()> {
 /// One claim, judged again. None: its facts no longer read.
 #[derive(Debug, Clone)]
 pub struct Judged {
-    pub claim: Claim,
+    pub claim: Tried,
     pub compared: Option<Compared>,
 }
 
@@ -140,51 +142,88 @@ pub fn slice(conn: &mut Conn, ground: &Ground, after: &str) -> Result<Vec<Judged
     if claims.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<ClaimId> = claims.iter().map(|claim| claim.id.clone()).collect();
-    let stored = rows::judged_by(conn, &ids)?;
-    let stored: HashMap<&ClaimId, &Stored> =
-        stored.iter().map(|row| (&row.claim_id, row)).collect();
-    let published = versions::versions(conn, &ground.past.policy)?;
-    let judge = |claim: Claim| {
-        let row = stored.get(&claim.id);
-        let compared = match row {
-            Some(row) => judged(&published, &ground.policy, &claim, row)?,
-            None => None,
+    Judge::of(conn, ground)?.judges(conn, claims)
+}
+
+/// Who judges: the versions that were published, and the draft in the place of each. Made once for many claims.
+struct Judge<'a> {
+    draft: &'a Policy,
+    /// Oldest publication first.
+    published: Vec<Version>,
+    /// By how many versions were published then.
+    shelves: HashMap<usize, Arc<Shelf>>,
+    /// By the version that it stands in for.
+    placed: HashMap<String, Policy>,
+}
+
+impl<'a> Judge<'a> {
+    fn of(conn: &mut Conn, ground: &'a Ground) -> Result<Judge<'a>> {
+        let mut published = versions::versions(conn, &ground.past.policy)?;
+        published.sort_by_key(|version| version.published_at);
+        Ok(Judge {
+            draft: &ground.policy,
+            published,
+            shelves: HashMap::new(),
+            placed: HashMap::new(),
+        })
+    }
+
+    fn judges(&mut self, conn: &mut Conn, claims: Vec<Tried>) -> Result<Vec<Judged>> {
+        let ids: Vec<ClaimId> = claims.iter().map(|claim| claim.id.clone()).collect();
+        let stored = rows::judged_by(conn, &ids)?;
+        let stored: HashMap<&ClaimId, &Judgement> =
+            stored.iter().map(|row| (&row.claim_id, row)).collect();
+        let mut judged = Vec::with_capacity(claims.len());
+        for claim in claims {
+            let compared = match stored.get(&claim.id) {
+                Some(row) => self.judged(&claim, row)?,
+                None => None,
+            };
+            judged.push(Judged { claim, compared });
+        }
+        Ok(judged)
+    }
+
+    fn judged(&mut self, claim: &Tried, row: &Judgement) -> Result<Option<Compared>> {
+        let Ok(before) = serde_json::from_str::<Answer>(&row.result_json) else {
+            return Ok(None);
         };
-        Ok(Judged { claim, compared })
-    };
-    claims.into_iter().map(judge).collect()
-}
+        let Some(draft) = self.in_place_of(claim, &before.policy)? else {
+            return Ok(None);
+        };
+        let Ok(facts) = facts::read(&row.facts_json) else {
+            return Ok(None);
+        };
+        if let Some(same) = same(&before, &answer_under(draft, &facts)) {
+            return Ok(Some(same));
+        }
+        let Ok(before) = serde_json::from_str::<Assessment>(&row.result_json) else {
+            return Ok(None);
+        };
+        Ok(Some(compare(&before, &adjudicate_under(draft, &facts))))
+    }
 
-fn judged(
-    published: &[Version],
-    draft: &Policy,
-    claim: &Claim,
-    row: &Stored,
-) -> Result<Option<Compared>> {
-    let twice = twice(published, draft, claim, row)?;
-    Ok(twice.map(|(_, before, after)| compare(&before, &after)))
-}
-
-/// The shelf of then, the answer that was stored, and the draft's. None where what was stored no longer reads.
-fn twice(
-    published: &[Version],
-    draft: &Policy,
-    claim: &Claim,
-    row: &Stored,
-) -> Result<Option<(Arc<Shelf>, Assessment, Assessment)>> {
-    let Ok(before) = serde_json::from_str::<Assessment>(&row.result_json) else {
-        return Ok(None);
-    };
-    let shelf: Arc<Shelf> = super::shelf_then(published, claim.received_at.utc())?;
-    let Some(governed) = shelf.get(&before.policy.id, &before.policy.version) else {
-        return Ok(None);
-    };
-    let Ok(facts) = facts::read(&row.facts_json) else {
-        return Ok(None);
-    };
-    let after = adjudicate_under(&draft.in_place_of(governed), &facts);
-    Ok(Some((shelf, before, after)))
+    /// The draft as if it had stood where that version stood when the claim came in.
+    fn in_place_of(&mut self, claim: &Tried, governed: &Reference) -> Result<Option<&Policy>> {
+        let received = claim.received_at;
+        let count = self
+            .published
+            .partition_point(|version| version.published_at <= received);
+        let key = format!("{count} {}", governed.version);
+        if !self.placed.contains_key(&key) {
+            let shelf = match self.shelves.get(&count) {
+                Some(shelf) => shelf.clone(),
+                None => super::shelf_then(&self.published, received.utc())?,
+            };
+            let Some(policy) = shelf.get(&governed.id, &governed.version) else {
+                return Ok(None);
+            };
+            let placed = self.draft.in_place_of(policy);
+            self.shelves.insert(count, shelf);
+            self.placed.insert(key.clone(), placed);
+        }
+        Ok(self.placed.get(&key))
+    }
 }
 
 /// One claim as both texts judge it, with all that they say.
@@ -210,16 +249,20 @@ pub fn one(conn: &mut Conn, ground: &Ground, claim: &Claim) -> Result<Option<Twi
     let Some(row) = stored.into_iter().next() else {
         return Ok(None);
     };
-    let Some((shelf, before, after)) = twice(&published, &ground.policy, claim, &row)? else {
+    let Ok(before) = serde_json::from_str::<Assessment>(&row.result_json) else {
         return Ok(None);
     };
+    let shelf = super::shelf_then(&published, claim.received_at.utc())?;
     let governed = shelf.get(&before.policy.id, &before.policy.version);
-    Ok(governed.map(|governed| Twice {
+    let (Some(governed), Ok(facts)) = (governed, facts::read(&row.facts_json)) else {
+        return Ok(None);
+    };
+    Ok(Some(Twice {
+        after: adjudicate_under(&ground.policy.in_place_of(governed), &facts),
         facts_json: row.facts_json,
         governed: governed.clone(),
         before,
         drafted: ground.policy.clone(),
-        after,
     }))
 }
 
@@ -257,7 +300,7 @@ fn count(tally: &mut Tally, one: &Judged) {
     }
 }
 
-fn flip(act: &Act, trial: &Trial, claim: &Claim, compared: &Compared) -> Flip {
+fn flip(act: &Act, trial: &Trial, claim: &Tried, compared: &Compared) -> Flip {
     Flip {
         id: fresh(act.at),
         trial_id: trial.id.clone(),
@@ -273,30 +316,96 @@ fn flip(act: &Act, trial: &Trial, claim: &Claim, compared: &Compared) -> Flip {
     }
 }
 
-/// The whole past at once, each changed claim shown on the way. Writes nothing at all.
+/// The whole past at once on every core, each changed claim shown on the way: by seller, then as they came in. Writes nothing at all.
+///
+/// Each core reads a moment of its own; what is decided while it runs may be seen by one and not by another.
 ///
 /// # Errors
-/// What `each` gives.
-pub fn whole(
-    conn: &mut Conn,
-    ground: &Ground,
-    mut each: impl FnMut(&Claim, &Compared) -> Result<()>,
+/// As [`ground`]; what `each` gives.
+pub fn try_all(
+    pool: &Pool,
+    policy: Policy,
+    days: (NaiveDate, NaiveDate),
+    seller: Option<&str>,
+    mut each: impl FnMut(&Tried, &Compared) -> Result<()>,
 ) -> Result<Tally> {
-    let (mut tally, mut after) = (Tally::default(), String::new());
-    loop {
-        let slice = slice(conn, ground, &after)?;
-        let Some(last) = slice.last() else {
-            return Ok(tally);
-        };
-        after = last.claim.id.to_string();
-        for one in &slice {
-            count(&mut tally, one);
-            let changed = one.compared.as_ref().filter(|it| it.change != Change::Same);
-            if let Some(compared) = changed {
-                each(&one.claim, compared)?;
+    let (ground, stretches) = pool.read(|conn| {
+        let ground = ground(conn, policy, days, seller)?;
+        let stretches = stretches(conn, &ground.past)?;
+        Ok((ground, stretches))
+    })?;
+    let next = AtomicUsize::new(0);
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(CORES));
+    let mut tally = Tally::default();
+    std::thread::scope(|scope| {
+        let (tell, told) = std::sync::mpsc::sync_channel(AHEAD);
+        for _ in 0..cores {
+            let (tell, ground, stretches, next) = (tell.clone(), &ground, &stretches, &next);
+            scope.spawn(move || {
+                let outcome = pool.snapshot(|conn| {
+                    let mut judge = Judge::of(conn, ground)?;
+                    loop {
+                        let place = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(stretch) = stretches.get(place) else {
+                            return Ok(());
+                        };
+                        let (seller, day) = stretch;
+                        let claims = rows::on_day(conn, &ground.past.policy, seller, *day)?;
+                        let judged = judge.judges(conn, claims)?;
+                        // Nobody listens any more: the other end has given up.
+                        if tell.send(Ok((place, judged))).is_err() {
+                            return Ok(());
+                        }
+                    }
+                });
+                if let Err(error) = outcome {
+                    let _ = tell.send(Err(error));
+                }
+            });
+        }
+        drop(tell);
+        let mut early: BTreeMap<usize, Vec<Judged>> = BTreeMap::new();
+        let mut turn = 0;
+        for outcome in told {
+            let (place, judged) = outcome?;
+            early.insert(place, judged);
+            while let Some(judged) = early.remove(&turn) {
+                turn += 1;
+                for one in &judged {
+                    count(&mut tally, one);
+                    let changed = one.compared.as_ref().filter(|it| it.change != Change::Same);
+                    if let Some(compared) = changed {
+                        each(&one.claim, compared)?;
+                    }
+                }
             }
         }
+        Ok::<(), Error>(())
+    })?;
+    Ok(tally)
+}
+
+/// As many cores as have a reader each.
+const CORES: usize = 4;
+/// Stretches that are judged and not yet shown.
+const AHEAD: usize = 8;
+
+/// The past by seller and day.
+fn stretches(conn: &mut Conn, past: &Past) -> Result<Vec<(SellerId, NaiveDate)>> {
+    let own = |seller: &Seller| {
+        seller.policy == past.policy && past.seller.as_ref().is_none_or(|only| *only == seller.id)
+    };
+    let mut stretches = Vec::new();
+    for seller in sellers::within(conn, &past.scope)?.into_iter().filter(own) {
+        let Some((first, last)) = rows::reach(conn, &seller.id)? else {
+            continue;
+        };
+        let (from, to) = (past.from.max(first), past.to.min(last));
+        for day in from.iter_days().take_while(|day| *day <= to) {
+            stretches.push((seller.id.clone(), day));
+        }
     }
+    Ok(stretches)
 }
 
 /// What a document is tried on at the command line: everything of its policy in these days, or one seller's part of it.

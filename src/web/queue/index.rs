@@ -170,12 +170,11 @@ fn index(conn: &mut Conn, frame: Frame, looker: &Looker, asked: &Asked) -> Resul
     if is_long {
         rows.remove(if back { 0 } else { PAGE });
     }
-    let mut counts = HashMap::new();
-    for view in View::ALL.into_iter().filter(|view| *view != View::Closed) {
-        let filter = wanted.filter(view);
-        let count = db::tickets::count(conn, &looker.scope, &filter, me, wall.now, wall.day_end())?;
-        counts.insert(view.as_str(), u64::try_from(count).unwrap_or(0));
-    }
+    let counts: HashMap<&str, u64> =
+        db::tickets::counts(conn, &looker.scope, &filter, me, wall.now, wall.day_end())?
+            .into_iter()
+            .map(|(view, count)| (view.as_str(), u64::try_from(count).unwrap_or(0)))
+            .collect();
     let total = counts.get(wanted.view.as_str()).copied();
     let previous = if back {
         is_long

@@ -35,7 +35,6 @@ const PATH: &str = "/reports/refunds";
 const HEADING: &str = "Refunds";
 /// Overrides on the page; the CSV has all of them.
 const SHOWN: usize = 50;
-const ALL: i64 = 100_000;
 /// Bars of a chart, and lines of a short list.
 const BARS: usize = 8;
 /// So many requests of one customer are worth a look.
@@ -217,6 +216,8 @@ fn figures(
     zone: Tz,
 ) -> Result<Figures> {
     let requests = refunds::requests(conn, scope, period)?;
+    let named = |seller: &Seller| (seller.slug.clone(), seller.name.clone());
+    let shops: BTreeMap<String, String> = sellers.iter().map(named).collect();
     let mut titles = Titles::new();
     for seller in sellers {
         let shelf = match policies::shelf(conn, &seller.policy) {
@@ -244,11 +245,11 @@ fn figures(
     let instants = (start_of_day(period.from, zone), start_of_day(after, zone));
     Ok(Figures {
         clauses: refunds::by_clause(&requests),
-        people: refunds::people(conn, scope, period)?,
+        people: refunds::people(conn, &requests)?,
         claimants,
         disputes: refunds::disputed(conn, scope, period.seller.as_ref(), instants)?,
         grounds: refunds::grounds(&requests),
-        overrides: refunds::overrides(conn, scope, period, ALL)?,
+        overrides: refunds::overrides(conn, &requests, &shops)?,
         requests,
         titles,
     })

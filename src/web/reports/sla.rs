@@ -13,13 +13,11 @@ use super::period::{self, Asked, Preset};
 use super::{Shops, scope, sheets};
 use crate::app::App;
 use crate::db::Conn;
-use crate::db::reports::holders::Holders;
-use crate::db::reports::{self, Breach, Period, causes};
+use crate::db::reports::{self, Missed, Period};
 use crate::db::sellers::{self, Seller};
 use crate::db::tickets::Scope;
 use crate::error::Result;
-use crate::rules::causes::Cause;
-use crate::rules::sla::{self, Fate, Line, Pace, Sample, percentile};
+use crate::rules::sla::{self, Line, Pace, Sample, percentile};
 use crate::web::chart::Chart;
 use crate::web::gate::Manager;
 use crate::web::page::{Choice, Filled, Frame, render};
@@ -34,7 +32,7 @@ const PATH: &str = "/reports/sla";
 const HEADING: &str = "Promises kept";
 /// Broken promises on the page; the CSV has all of them.
 const SHOWN: usize = 50;
-const ALL: i64 = 100_000;
+const ALL: usize = 100_000;
 /// Below this, a share says little.
 const FEW: usize = 10;
 
@@ -94,13 +92,6 @@ struct AgentLine {
     missed: String,
     href: Option<String>,
     few: bool,
-}
-
-/// A broken promise, why it was broken, and who had it when its clock ended.
-pub(super) struct Missed {
-    pub(super) breach: Breach,
-    pub(super) cause: Cause,
-    pub(super) holder: Option<String>,
 }
 
 /// What the page and its CSV are made of.
@@ -164,24 +155,11 @@ async fn gather(
 }
 
 fn figures(conn: &mut Conn, scope: &Scope, period: &Period, now: DateTime<Utc>) -> Result<Figures> {
-    let holders = Holders::of(conn, period)?;
-    let breaches = reports::breaches(conn, scope, period, now, ALL)?;
-    let causes = causes::of(conn, &breaches, &holders)?;
     let before = period::previous(period);
     Ok(Figures {
-        samples: reports::samples(conn, scope, period, &holders, now)?,
-        before: reports::samples(conn, scope, &before, &Holders::default(), now)?,
-        breaches: breaches
-            .into_iter()
-            .zip(causes)
-            .map(|(breach, cause)| Missed {
-                holder: holders
-                    .at(&breach.ticket_id, breach.ended_at(now))
-                    .map(str::to_owned),
-                cause,
-                breach,
-            })
-            .collect(),
+        samples: reports::samples(conn, scope, period, now)?,
+        before: reports::samples(conn, scope, &before, now)?,
+        breaches: reports::broken(conn, scope, period, now, ALL)?,
         open: reports::open_now(conn, scope, period.seller.as_ref())?,
     })
 }
@@ -254,11 +232,11 @@ const METHOD: [&str; 10] = [
 
 /// Kept and not kept among the firm ones.
 fn settled(samples: &[Sample]) -> (usize, usize) {
-    let count = |fate| {
+    let count = |of: fn(&Sample) -> usize| {
         let firm = samples.iter().filter(|sample| sample.is_firm());
-        firm.filter(|sample| sample.fate == fate).count()
+        firm.map(of).sum()
     };
-    (count(Fate::Kept), count(Fate::Missed))
+    (count(|it| it.kept), count(|it| it.missed))
 }
 
 /// In tenths of a percent, rounded down.
@@ -304,11 +282,8 @@ fn attained(line: &Line) -> String {
 
 fn tiles(figures: &Figures, now: DateTime<Utc>) -> Tiles {
     let (kept, missed) = settled(&figures.samples);
-    let waiting = figures
-        .samples
-        .iter()
-        .filter(|sample| sample.is_firm() && sample.fate == Fate::Waiting)
-        .count();
+    let firm = figures.samples.iter().filter(|sample| sample.is_firm());
+    let waiting: usize = firm.map(|sample| sample.waiting).sum();
     let mut list = vec![Tile {
         label: "Firm promises kept".into(),
         figure: share(kept, missed).map_or_else(|| "–".into(), percent),

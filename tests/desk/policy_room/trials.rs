@@ -107,10 +107,7 @@ async fn a_trial_writes_nothing_but_itself() {
     let all = desk.db.rows_but(&[]);
     let text = redress::rules::policy::Policy::parse(&room.text(&draft)).unwrap();
     let days = (room.in_days(-30), room.in_days(0));
-    let tally = room.reads(|conn| {
-        let ground = trials::ground(conn, text, days, None)?;
-        trials::whole(conn, &ground, |_, _| Ok(()))
-    });
+    let tally = trials::try_all(&desk.app.pool, text, days, None, |_, _| Ok(())).unwrap();
     assert_eq!(tally, room.trial(&trial).1);
     assert_eq!(desk.db.rows_but(&[]), all);
 }
