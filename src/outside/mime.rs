@@ -4,6 +4,7 @@
 //!
 //! Stricter than the parser where two readers could differ about who wrote it: one `From` with one address, or none at all.
 
+mod flow;
 mod limits;
 mod report;
 
@@ -273,12 +274,14 @@ fn raw_values(message: &Message, name: &str) -> Vec<String> {
 }
 
 fn text(message: &Message) -> String {
-    let mut parts = Vec::new();
-    for at in 0..message.text_body_count() {
-        if let Some(text) = message.body_text(at) {
-            parts.push(plain::block(&text));
-        }
-    }
+    let mut parts: Vec<String> = message
+        .text_bodies()
+        .filter_map(|part| match &part.body {
+            PartType::Text(text) => Some(plain::block(text)),
+            PartType::Html(html) => Some(plain::block(&flow::lines(html))),
+            _ => None,
+        })
+        .collect();
     if parts.is_empty()
         && let Some(only) = unbounded(message)
     {

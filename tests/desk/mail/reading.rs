@@ -52,6 +52,14 @@ fn the_text_is_taken_before_the_html_and_the_html_as_text_where_there_is_nothing
 }
 
 #[test]
+fn lines_that_a_mail_program_writes_as_blocks_stay_apart() {
+    let mail = read(&format!(
+        "{HEAD}Content-Type: text/html; charset=utf-8\n\n<div dir=3D\"ltr\">My order O-1001</div><div>has not come.</div><div><br></div><div>Anna</div>\n"
+    ));
+    assert_eq!(mail.text, "My order O-1001\nhas not come.\n\nAnna");
+}
+
+#[test]
 fn files_keep_their_names_forwarded_mails_are_files_and_signatures_are_none() {
     let mail = read(&format!(
         "{HEAD}Content-Type: multipart/signed; boundary=s\n\n--s\nContent-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: text/plain\n\nSee below.\n\
