@@ -247,6 +247,18 @@ pub fn begun_by(conn: &mut Conn, sender: &str, since: DateTime<Utc>) -> QueryRes
         .get_result(conn)
 }
 
+/// How many other mails of the same sender to the same seller are held that came within so long of this one.
+pub fn held_beside(conn: &mut Conn, mail: &Mail, within: TimeDelta) -> QueryResult<i64> {
+    let at = mail.received_at.utc();
+    inbox::table
+        .filter(inbox::state.eq("held").and(inbox::id.ne(&mail.id)))
+        .filter(inbox::sender.eq(mail.sender.clone()))
+        .filter(inbox::seller_id.eq(mail.seller_id.clone()))
+        .filter(inbox::received_at.between(At::from(at - within), At::from(at + within)))
+        .count()
+        .get_result(conn)
+}
+
 /// Every blob that a mail names.
 pub fn blobs(conn: &mut Conn) -> QueryResult<Vec<String>> {
     inbox::table.select(inbox::blob).load(conn)

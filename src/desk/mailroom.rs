@@ -123,14 +123,15 @@ pub fn send_again(tx: &mut Tx, act: &Act, id: &LetterId) -> Result<()> {
             return Err(Error::Forbidden);
         }
     }
-    // Whoever sends it again means that it will arrive.
-    bounce::lift(tx, &letter.recipient)?;
     if rows::set_queued(tx, id, act.at)? == 0 {
         return Err(Error::refused_because(
             Code::AlreadyDone,
             "This letter is not a dead one: it waits, or was sent.",
         ));
     }
+    let whose = (letter.seller_id.as_ref(), letter.ticket_id.as_ref());
+    let because = "a letter to it is sent again";
+    bounce::lift(tx, act, &letter.recipient, whose, because)?;
     if let Some(seller) = &letter.seller_id {
         let words = format!(
             "{} had the letter \"{}\" sent again.",

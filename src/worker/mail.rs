@@ -76,7 +76,8 @@ async fn read(app: &App, row: Mail) -> Result<bool> {
             mailroom::receive(tx, &act, &row.id, &read, &ours)
         })
         .await;
-    if !matches!(outcome, Ok(Outcome::Taken)) {
+    // After an error nobody knows whether the rows are there: the sweep throws away what none of them names.
+    if matches!(outcome, Ok(Outcome::Aside | Outcome::Settled)) {
         app.forget(blobs).await?;
     }
     outcome.map(|outcome| outcome != Outcome::Settled)
@@ -148,9 +149,7 @@ pub async fn keep(
             app.forget(vec![stored.blob]).await?;
             Ok(None)
         }
-        Err(other) => {
-            app.forget(vec![stored.blob]).await?;
-            Err(other)
-        }
+        // Its row may be there all the same, and the mail server's next try is then the same mail: the bytes stay.
+        Err(other) => Err(other),
     }
 }

@@ -12,7 +12,7 @@ use crate::db::suppressions::{Suppression, delete_suppression, insert_suppressio
 use crate::db::{Tx, suppressions};
 use crate::desk::events::record;
 use crate::error::Result;
-use crate::ids::LetterId;
+use crate::ids::{LetterId, SellerId, TicketId};
 use crate::incoming::Report;
 use crate::plain;
 use crate::rules::mail::{REFUSALS, REFUSALS_DAYS, Severity, severity, status_in};
@@ -77,9 +77,23 @@ fn suppress(tx: &mut Tx, act: &Act, letter: &Row, reason: &str) -> Result<()> {
     Ok(())
 }
 
-/// The address is written to again: somebody said so, or a mail from there came in.
-pub(super) fn lift(tx: &mut Tx, address: &str) -> Result<bool> {
-    Ok(delete_suppression(tx, address)?)
+/// The address is written to again, for a reason that the story keeps: somebody said so, or a mail from there came in.
+pub(super) fn lift(
+    tx: &mut Tx,
+    act: &Act,
+    address: &str,
+    (seller, ticket): (Option<&SellerId>, Option<&TicketId>),
+    because: &str,
+) -> Result<()> {
+    if delete_suppression(tx, address)?
+        && let Some(seller) = seller
+    {
+        let words = format!("Letters go to {address} again: {because}.");
+        let mut happened = Happened::new(seller, "address_lifted", words);
+        happened.ticket = ticket.cloned();
+        record(tx, act, happened)?;
+    }
+    Ok(())
 }
 
 /// Why nothing is sent to an address; none where it can be written to.

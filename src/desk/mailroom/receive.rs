@@ -1,5 +1,7 @@
 //! Puts a mail where it belongs, in one transaction with everything that follows from it; and gives up on one that breaks its reader.
 
+use chrono::Duration;
+
 use super::bounce::{self, bounced};
 use super::route::{Ours, Route, Routed, route};
 use super::understand::{self, Meaning, Meant, Parties, Words};
@@ -16,7 +18,7 @@ use crate::desk::files::{self, Upload};
 use crate::desk::policies;
 use crate::desk::throttle::{self, Limit, count};
 use crate::desk::tickets::{self, LONGEST, Opening};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::ids::{FileId, LetterId, MailId, MessageId, PersonId, SellerId, TicketId};
 use crate::incoming::Incoming;
 use crate::letters::parts::{Moment, Signature};
@@ -29,6 +31,9 @@ const ASKED: Limit = throttle::limit("mail asked", 1, 60, 0);
 const ASKED_ALL: Limit = throttle::limit("mail asked all", 200, 60, 0);
 /// Reply addresses that were never given out, by the host that they came from.
 const GUESSED: Limit = throttle::limit("reply address", 20, 60, 0);
+
+/// Whoever says that they wrote "about then" may mean any mail of that long before or after.
+const ABOUT_THEN: Duration = Duration::days(1);
 
 /// A mail that was read, with its files safely in the store.
 #[derive(Debug, Clone)]
@@ -256,18 +261,11 @@ fn claimed(
             files: &copies,
             ..said
         };
-        match understand::file(tx, by, parties, meant, words, None) {
-            Ok(standing) => {
-                spent = true;
-                if !matches!(first, Some(Claimed::Filed(_))) {
-                    first = Some(Claimed::Filed(Box::new(standing.ticket)));
-                }
+        if let Some(standing) = understand::file(tx, by, parties, meant, words, None)? {
+            spent = true;
+            if !matches!(first, Some(Claimed::Filed(_))) {
+                first = Some(Claimed::Filed(Box::new(standing.ticket)));
             }
-            Err(Error::Refused {
-                code: Code::AlreadyOpen,
-                ..
-            }) => {}
-            Err(other) => return Err(other),
         }
     }
     Ok(first.unwrap_or(Claimed::Refused))
@@ -330,9 +328,22 @@ fn kept(tx: &mut Tx, by: &Act, uploads: &[Upload]) -> Result<(Vec<FileId>, Vec<S
     Ok((attached, over))
 }
 
-/// The sender says that the mail which we asked about is theirs: it is read again, as theirs, and no other with it, because whoever
-/// wrote that may have been somebody else. The answer itself is a message where it says something.
+/// The sender says that the mail which we asked about is theirs: it is read again, as theirs. The answer itself is a message where it
+/// says something. Where other mail of that address waits from about then, nobody can tell of which one they speak: the letter names
+/// none by its words, and whoever wrote the one before theirs may be a thief. Then it is for the staff to look at, all of it.
 fn prove(tx: &mut Tx, act: &Act, row: &Mail, read: &Read, asked: &MailId) -> Result<Outcome> {
+    let waiting = rows::find(tx, asked)?;
+    if rows::held_beside(tx, &waiting, ABOUT_THEN)? > 0 {
+        return aside(
+            tx,
+            act,
+            &row.id,
+            "held",
+            Some(Why::Unproven.word()),
+            None,
+            None,
+        );
+    }
     rows::set_unread(tx, asked, &["held"], Some("reply"), act.at)?;
     let says_more = !fresh(&read.mail.text).is_empty() || !read.files.is_empty();
     let fate = Fate {
@@ -411,7 +422,8 @@ fn taken(
         crate::db::mail::set_parent(tx, &ticket, act.at, message_id)?;
     }
     if let Some(sender) = &row.sender {
-        bounce::lift(tx, sender)?;
+        let whose = (row.seller_id.as_ref(), Some(&ticket));
+        bounce::lift(tx, act, sender, whose, "a mail from there came in")?;
     }
     let fate = Fate {
         state: "taken".to_owned(),

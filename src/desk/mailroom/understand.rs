@@ -10,7 +10,7 @@ use crate::db::files::File;
 use crate::db::orders::{self, Order};
 use crate::db::sellers;
 use crate::db::tickets::{Message, Ticket, messages};
-use crate::db::{Conn, Tx, files as file_rows, mail as letters, people};
+use crate::db::{Conn, Tx, files as file_rows, mail as letters, people, set_apart};
 use crate::desk::claims::{self, New, Standing, Supply};
 use crate::desk::drafts::{LONGEST as LONGEST_REASON, Topic};
 use crate::desk::events::{Happened, record};
@@ -172,9 +172,25 @@ pub(super) struct Words<'a> {
 
 /// Files one claim as it was understood. `on` is the conversation that has the words already.
 ///
-/// # Errors
-/// `Refused(AlreadyOpen)` while the same is open.
+/// None while the same is open: nothing is written then, and a person sees both.
 pub(super) fn file(
+    tx: &mut Tx,
+    by: &Act,
+    parties: Parties,
+    meant: &Meant,
+    words: Words,
+    on: Option<&Ticket>,
+) -> Result<Option<Standing>> {
+    match set_apart(tx, |tx| filed(tx, by, parties, meant, words, on)) {
+        Err(Error::Refused {
+            code: Code::AlreadyOpen,
+            ..
+        }) => Ok(None),
+        filed => filed.map(Some),
+    }
+}
+
+fn filed(
     tx: &mut Tx,
     by: &Act,
     parties: Parties,
@@ -367,14 +383,8 @@ fn complete(tx: &mut Tx, by: &Act, ticket: &Ticket, answer: &str) -> Result<()> 
             };
             let mut on = Some(ticket);
             for meant in &meant {
-                match file(tx, by, parties, meant, words, on.take()) {
-                    Ok(_) => {}
-                    // A person sees both, and says so.
-                    Err(Error::Refused {
-                        code: Code::AlreadyOpen,
-                        ..
-                    }) => {}
-                    Err(other) => return Err(other),
+                if file(tx, by, parties, meant, words, on)?.is_some() {
+                    on = None;
                 }
             }
             Ok(())

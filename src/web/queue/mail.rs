@@ -242,11 +242,11 @@ fn reason(mail: &Mail) -> (String, &'static str) {
     let (reason, what) = match why {
         Why::Stranger => (
             "Nobody is known here by this address.",
-            "The sender was asked to answer a letter; when they do, it comes in by itself. Let it in if you know whose it is.",
+            "The sender was asked to answer a letter; when they do, it comes in by itself, unless other mail of that address waits here too. Let it in if you know whose it is.",
         ),
         Why::Unproven => (
             "A customer has this address, but nothing shows that the mail is theirs.",
-            "They were asked to answer a letter; when they do, it comes in by itself. Let it in if you have heard from them otherwise.",
+            "They were asked to answer a letter; when they do, it comes in by itself, unless other mail of that address waits here too: then look at each. Let in what you know to be theirs.",
         ),
         Why::AnotherSender => (
             "It came to a reply address that was given to somebody else.",

@@ -98,6 +98,9 @@ async fn an_address_that_is_gone_gets_nothing_more_until_somebody_sends_again() 
     desk.works().await;
     assert_eq!(desk.sent().len(), sent + 1);
     assert_eq!(suppressed(&desk), None);
+    omar.opens(&format!("/queue/tickets/{}", ticket.number))
+        .await
+        .sees("Letters go to anna@harbor.example again: a letter to it is sent again.");
 }
 
 #[tokio::test]

@@ -326,24 +326,50 @@ async fn a_customer_whom_nobody_vouches_for_is_asked_once_and_counts_from_the_fi
         .about("First")
         .says("It has not come.")
         .id("1@harbor.example");
-    let second = stage
-        .annas_mail()
-        .about("Second")
-        .says("Nor has this.")
-        .id("2@harbor.example");
     let came = desk.app.now();
     assert_eq!(lies(&desk.gets(&first).await), ("held", "unproven"));
-    assert_eq!(lies(&desk.gets(&second).await), ("held", "unproven"));
     assert_eq!(desk.kinds_to(ANNA), ["mail_held"]);
     assert!(stage.tickets().is_empty());
     desk.advance(Duration::hours(5));
     let confirms = Post::answering(&desk.last_sent_to(ANNA), "");
     assert_eq!(lies(&desk.gets(&confirms).await), ("taken", "proof"));
-    // What was asked about, and nothing else: who wrote the other one, nobody has said.
     let tickets = stage.tickets();
     assert_eq!(tickets.len(), 1);
     assert_eq!(tickets[0].subject, "First");
     assert_eq!(tickets[0].opened_at.utc(), came);
+    assert_eq!(stage.said(&tickets[0].id), ["It has not come."]);
+}
+
+#[tokio::test]
+async fn an_answer_confirms_nothing_where_a_thief_wrote_just_before_in_the_same_name() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-credits");
+    let thiefs = stage
+        .annas_mail()
+        .about("Pay out my balance")
+        .says("To this wallet.")
+        .id("1@evil.example");
+    let annas = stage
+        .annas_mail()
+        .about("Delivery")
+        .says("It has not come.")
+        .id("2@harbor.example");
+    assert_eq!(lies(&desk.gets(&thiefs).await), ("held", "unproven"));
+    assert_eq!(lies(&desk.gets(&annas).await), ("held", "unproven"));
+    // One letter an hour, so it is about the thief's; Anna cannot see that.
+    assert_eq!(desk.kinds_to(ANNA), ["mail_held"]);
+    let confirms = Post::answering(&desk.last_sent_to(ANNA), "Yes, that was me.");
+    assert_eq!(lies(&desk.gets(&confirms).await), ("held", "unproven"));
+    assert!(stage.tickets().is_empty());
+    // A person sees both, and lets in what is hers.
+    let mut omar = desk.signed_in(OMAR).await;
+    let tray = omar.opens("/queue/mail").await;
+    tray.sees("Pay out my balance");
+    let page = omar.opens(&tray.link("Delivery")).await;
+    omar.sends(page.form("Let it in")).await;
+    desk.works().await;
+    let tickets = stage.tickets();
+    assert_eq!(tickets.len(), 1);
     assert_eq!(stage.said(&tickets[0].id), ["It has not come."]);
 }
 
