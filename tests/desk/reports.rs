@@ -9,7 +9,7 @@ use redress::db;
 use redress::db::claims::Claim;
 use redress::db::orders::Order;
 use redress::desk::claims::{self, Decide, Decided, New, Supply, Verdict};
-use redress::desk::{clocks, tickets};
+use redress::desk::{clocks, reports as days, tickets};
 use redress::ids::PersonId;
 use redress::rules::facts::Status;
 use redress::rules::priority::Priority;
@@ -530,6 +530,81 @@ async fn promises_are_cut_by_the_priority_that_a_ticket_had_when_its_clock_ended
     let claim = desk.app.pool.read(find).unwrap();
     story.prioritises(&claim, Duration::days(12), Priority::Low);
     assert_eq!(table(&mut ruth, &path).await, expected, "the past stays");
+}
+
+#[tokio::test]
+async fn whatever_happens_to_an_old_request_is_in_the_report_although_its_day_was_kept() {
+    let desk = Desk::open();
+    let story = February::played(&desk);
+    let pool = &desk.app.pool;
+    let claim = |day: &str| {
+        let number = story.number(day);
+        let find = |conn: &mut db::Conn| {
+            let all = db::tickets::Scope(Vec::new());
+            Ok(db::claims::for_staff(conn, &all, &number)?)
+        };
+        pool.read(find).unwrap()
+    };
+    let (never, unwanted, withdrawn) = (
+        claim("2026-02-26"),
+        claim("2026-02-18"),
+        claim("2026-02-09"),
+    );
+    let mut ruth = desk.ruth().await;
+    let texts = [
+        SLA.replace('?', ".csv?"),
+        format!("{}&table=breaches", SLA.replace('?', ".csv?")),
+        format!("{}&table=priorities", SLA.replace('?', ".csv?")),
+        REFUNDS.replace('?', ".csv?"),
+        format!("{}&table=people", REFUNDS.replace('?', ".csv?")),
+    ];
+    let keep = || {
+        let kept = pool
+            .write(|tx| days::pack(tx, desk.app.now(), 100))
+            .unwrap();
+        (kept, pool.read(days::verify).unwrap())
+    };
+    assert!(keep().0 > 20);
+    let late = desk.app.now() - never.received_at.utc();
+    let deeds: [(&str, &dyn Fn()); 5] = [
+        ("somebody takes it", &|| story.assigns(&never, late)),
+        ("it presses", &|| {
+            story.prioritises(&never, late, Priority::High)
+        }),
+        ("it is decided at last", &|| {
+            story.establishes_and_approves(&never, late + hours(1), None);
+        }),
+        ("a no is appealed", &|| {
+            let act = story.act(ANNA, desk.app.now() + hours(2));
+            pool.write(|tx| claims::appeal(tx, &act, &unwanted.id, "Look again."))
+                .unwrap();
+        }),
+        ("a breach is written down", &|| {
+            let act = Act::worker(desk.app.now() + hours(3), "https://desk.example");
+            pool.write(|tx| clocks::sweep(tx, &act, 100)).unwrap();
+        }),
+    ];
+    for (deed, does) in deeds {
+        does();
+        assert_eq!(pool.read(days::verify).unwrap(), Vec::new(), "{deed}");
+        let (kept, found) = keep();
+        assert_eq!(found, Vec::new(), "{deed}");
+        assert!(kept > 0 || deed == "a breach is written down", "{deed}");
+    }
+    let mut with_days = Vec::new();
+    for path in &texts {
+        with_days.push(table(&mut ruth, path).await);
+    }
+    assert!(with_days[1].iter().any(|line| line.contains(&never.number)));
+    // A word on each ticket throws every day of it away: what is read then comes from the tickets alone.
+    for claim in [&never, &unwanted, &withdrawn] {
+        let act = story.act(OMAR, desk.app.now() + hours(4));
+        pool.write(|tx| tickets::note(tx, &act, &claim.ticket_id, None, "Seen."))
+            .unwrap();
+    }
+    for (path, kept) in texts.iter().zip(&with_days) {
+        assert_eq!(&table(&mut ruth, path).await, kept, "{path}");
+    }
 }
 
 #[tokio::test]

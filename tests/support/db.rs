@@ -10,7 +10,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use redress::db::{self, Pool, dialect};
-use redress::desk::{clocks, ledger};
+use redress::desk::{clocks, ledger, reports};
 use tempfile::TempDir;
 
 pub struct Fresh {
@@ -124,6 +124,8 @@ impl Drop for Fresh {
             );
             let clocks = self.pool.snapshot(clocks::verify).unwrap();
             assert_eq!(clocks, Vec::<String>::new(), "clocks counted anew differ");
+            let days = self.pool.snapshot(reports::verify).unwrap();
+            assert_eq!(days, Vec::new(), "kept days differ from their tickets");
         }
     }
 }

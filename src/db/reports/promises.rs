@@ -24,11 +24,7 @@ use crate::rules::sla::{Fate, Sample};
 /// Promises alike as a day keeps them: kind, clause, firmness, who had them, how they pressed; kept, not kept; seconds taken, by the
 /// wall and within the working hours.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Alike(
-    (String, String, String, Option<String>, Priority),
-    (usize, usize),
-    (Vec<i64>, Vec<i64>),
-);
+struct Alike(What, (usize, usize), (Vec<i64>, Vec<i64>));
 
 /// A broken promise with the way to its ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,12 +78,7 @@ type ClockRow = (
     (Option<i64>, Option<String>, Option<String>),
 );
 
-type BreachRow = (
-    (String, Option<String>, String, Option<String>, String),
-    SellerId,
-    (String, String, String),
-    (At, Option<At>),
-);
+type BreachRow = (Way, SellerId, (String, String, String), (At, Option<At>));
 
 /// Which clocks are read: those that stand, in the whole period, or those that have ended, in one gap.
 enum Which<'a> {
@@ -110,22 +101,15 @@ pub fn samples(
     for (seller, day, json) in &kept {
         let shop = slug(&sellers, seller);
         for alike in days::read::<Vec<Alike>>(json)? {
-            let Alike((kind, clause, firmness, who, priority), (kept, missed), (taken, worked)) =
-                alike;
-            samples.push(Sample {
-                agent: who.and_then(|who| names.get(&who).cloned()),
-                seller: shop.to_owned(),
-                kind,
-                clause,
-                firmness,
-                starts_on: *day,
-                priority,
+            let Alike(what, (kept, missed), (taken, worked)) = alike;
+            let count = Count {
                 kept,
                 missed,
                 waiting: 0,
                 taken,
                 worked,
-            });
+            };
+            samples.push(sample(what, count, *day, shop, &names));
         }
     }
     let there = kept.iter().map(|(seller, day, _)| (seller, *day));
@@ -136,31 +120,39 @@ pub fn samples(
     }
     let holders = Holders::of(conn, rows.iter().map(|((ticket, ..), ..)| ticket))?;
     let counted = counted(rows, &holders, now);
-    for ((seller, on, alike), count) in counted {
-        let (kind, clause, firmness, who, priority) = alike;
-        samples.push(Sample {
-            agent: who.and_then(|who| names.get(&who).cloned()),
-            seller: slug(&sellers, &seller).to_owned(),
-            kind,
-            clause,
-            firmness,
-            starts_on: on,
-            priority,
-            kept: count.kept,
-            missed: count.missed,
-            waiting: count.waiting,
-            taken: count.taken,
-            worked: count.worked,
-        });
+    for ((seller, on, what), count) in counted {
+        samples.push(sample(what, count, on, slug(&sellers, &seller), &names));
     }
     Ok(samples)
 }
 
-type AlikeKey = (
-    SellerId,
-    NaiveDate,
-    (String, String, String, Option<String>, Priority),
-);
+/// Kind, clause, firmness, who had it, and the ticket's priority: what one sample has in common.
+type What = (String, String, String, Option<String>, Priority);
+
+fn sample(
+    (kind, clause, firmness, who, priority): What,
+    count: Count,
+    starts_on: NaiveDate,
+    shop: &str,
+    names: &HashMap<String, String>,
+) -> Sample {
+    Sample {
+        agent: who.and_then(|who| names.get(&who).cloned()),
+        seller: shop.to_owned(),
+        kind,
+        clause,
+        firmness,
+        starts_on,
+        priority,
+        kept: count.kept,
+        missed: count.missed,
+        waiting: count.waiting,
+        taken: count.taken,
+        worked: count.worked,
+    }
+}
+
+type AlikeKey = (SellerId, NaiveDate, What);
 
 #[derive(Default)]
 struct Count {
@@ -312,12 +304,23 @@ pub fn broken(
 
 fn breach_of(kept: Kept, seller: &Seller) -> QueryResult<Breach> {
     let (ticket_id, ticket, subject) = kept.t;
-    let (claim_id, claim) = match kept.c {
-        Some((id, number)) => (Some(id), Some(number)),
-        None => (None, None),
-    };
-    let (kind, clause, firmness) = kept.p;
-    Ok(Breach {
+    let (claim_id, claim) = kept.c.unzip();
+    let way = (ticket_id, claim_id, ticket, claim, subject);
+    let stopped_at = days::instant(kept.at.1)?.into();
+    let instants = (days::instant(kept.at.0)?.into(), Some(stopped_at));
+    Ok(breach(way, seller, kept.p, instants))
+}
+
+/// The way to its ticket and claim: their ids, their numbers, the subject.
+type Way = (String, Option<String>, String, Option<String>, String);
+
+fn breach(
+    (ticket_id, claim_id, ticket, claim, subject): Way,
+    seller: &Seller,
+    (kind, clause, firmness): (String, String, String),
+    (due_at, stopped_at): (At, Option<At>),
+) -> Breach {
+    Breach {
         ticket_id,
         claim_id,
         ticket,
@@ -329,33 +332,17 @@ fn breach_of(kept: Kept, seller: &Seller) -> QueryResult<Breach> {
         kind,
         clause,
         firmness,
-        due_at: days::instant(kept.at.0)?.into(),
-        stopped_at: Some(days::instant(kept.at.1)?.into()),
-    })
+        due_at,
+        stopped_at,
+    }
 }
 
 fn with_sellers(rows: Vec<BreachRow>, sellers: &[Seller]) -> Vec<Breach> {
-    let breach = |row: BreachRow| {
-        let (way, seller, (kind, clause, firmness), (due_at, stopped_at)) = row;
-        let (ticket_id, claim_id, ticket, claim, subject) = way;
+    let known = |(way, seller, promise, instants): BreachRow| {
         let seller = sellers.iter().find(|known| known.id == seller)?;
-        Some(Breach {
-            ticket_id,
-            claim_id,
-            ticket,
-            claim,
-            subject,
-            seller: seller.name.clone(),
-            shop: seller.slug.clone(),
-            policy: seller.policy.clone(),
-            kind,
-            clause,
-            firmness,
-            due_at,
-            stopped_at,
-        })
+        Some(breach(way, seller, promise, instants))
     };
-    rows.into_iter().filter_map(breach).collect()
+    rows.into_iter().filter_map(known).collect()
 }
 
 fn breaches_of(conn: &mut Conn, which: &Which, now: DateTime<Utc>) -> QueryResult<Vec<BreachRow>> {
