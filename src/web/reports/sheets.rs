@@ -11,7 +11,7 @@ use super::refunds::{self, Figures as Refunds};
 use super::sla::Figures as Promises;
 use crate::db::reports::Period;
 use crate::error::{Error, Result};
-use crate::rules::sla::{self, Cut, percentile};
+use crate::rules::sla::{self, Cut, Pace, percentile};
 use crate::web::sheet::{Cell, Sheet, send_workbook};
 
 /// # Errors
@@ -100,6 +100,10 @@ fn seconds(value: Option<i64>) -> Cell {
     Cell::maybe(value.map(Cell::count))
 }
 
+fn pace(pace: &Pace) -> [Cell; 3] {
+    [pace.median, pace.p90, pace.p95].map(seconds)
+}
+
 fn instant(at: DateTime<Utc>) -> Cell {
     Cell::Instant(at)
 }
@@ -129,7 +133,7 @@ fn promise_lines(shops: &Shops, figures: &Promises) -> Sheet {
         let share = line
             .attainment()
             .map(|tenths| format!("{}.{}", tenths / 10, tenths % 10));
-        sheet.row([
+        let row = [
             Cell::words(&line.seller),
             Cell::words(shops.name(&line.seller)),
             Cell::words(&line.kind),
@@ -139,13 +143,12 @@ fn promise_lines(shops: &Shops, figures: &Promises) -> Sheet {
             count(line.missed),
             count(line.waiting),
             Cell::maybe(share.map(Cell::Figure)),
-            seconds(line.wall.median),
-            seconds(line.wall.p90),
-            seconds(line.wall.p95),
-            seconds(line.working.median),
-            seconds(line.working.p90),
-            seconds(line.working.p95),
-        ]);
+        ];
+        sheet.row(
+            row.into_iter()
+                .chain(pace(&line.wall))
+                .chain(pace(&line.working)),
+        );
     }
     sheet
 }
@@ -208,18 +211,17 @@ fn priorities(figures: &Promises) -> Sheet {
     let mut sheet = Sheet::new("Priorities", &columns);
     let firm = figures.samples.iter().filter(|sample| sample.is_firm());
     for pressed in sla::by_priority(firm) {
-        sheet.row([
+        let row = [
             Cell::words(pressed.priority.word()),
             count(pressed.kept),
             count(pressed.missed),
             count(pressed.waiting),
-            seconds(pressed.wall.median),
-            seconds(pressed.wall.p90),
-            seconds(pressed.wall.p95),
-            seconds(pressed.working.median),
-            seconds(pressed.working.p90),
-            seconds(pressed.working.p95),
-        ]);
+        ];
+        sheet.row(
+            row.into_iter()
+                .chain(pace(&pressed.wall))
+                .chain(pace(&pressed.working)),
+        );
     }
     sheet
 }
