@@ -18,6 +18,7 @@ use crate::db::{Conn, Pool, Tx};
 use crate::error::{Error, Result};
 use crate::outside::gateway::Gateway;
 use crate::outside::http::Http;
+use crate::outside::imap::Imap;
 use crate::outside::relay::Relay;
 use crate::outside::smtp::Mailer;
 use crate::outside::store::Store;
@@ -29,6 +30,7 @@ pub struct App {
     pub pool: Pool,
     pub mailer: Mailer,
     pub http: Http,
+    pub imap: Imap,
     /// None: people send the payouts.
     pub gateway: Option<Gateway>,
     pub store: Arc<Store>,
@@ -72,6 +74,7 @@ impl App {
         };
         let store = Arc::new(Store::disk(config.data.join("files"))?);
         let http = Http::open(&config).map_err(Error::broken)?;
+        let imap = Imap::open(&config).map_err(Error::broken)?;
         let gateway = config.gateway.as_ref();
         let gateway = gateway.map(|settings| Gateway::open(settings, http.clone()));
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
@@ -81,6 +84,7 @@ impl App {
             pool,
             mailer,
             http,
+            imap,
             gateway,
             store,
             demo_accounts: Arc::from([]),

@@ -155,7 +155,8 @@ pub struct Misconfigured(pub Vec<String>);
 /// Log lines go to the standard error stream; what a command answers, to the standard output.
 pub fn log_to_stderr(config: &Config) {
     // The framework tells of each worker that starts; that is noise unless it was asked for.
-    let quiet = format!("actix_server=warn,{}", config.log);
+    // The IMAP library's tells passwords and mails, whatever is asked for.
+    let quiet = format!("actix_server=warn,{},async_imap=off", config.log);
     let filter = EnvFilter::try_new(quiet).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::files::{Kept, LARGEST};
 use super::{App, blocking};
+use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::incoming::{Attachment, Incoming};
 use crate::outside::kind::Kind;
@@ -23,6 +24,8 @@ pub struct RawMail {
     pub sha256: String,
     /// Of the content without what mail servers put on top: the same for every delivery of one mail.
     pub digest: String,
+    /// The addresses that it is to, as its head says.
+    pub names: Vec<Address>,
 }
 
 /// A mail as it was read, or why it could not be.
@@ -31,6 +34,17 @@ pub struct Reading {
     pub mail: Incoming,
     /// Empty for a mail that could be read.
     pub why_not: String,
+}
+
+/// The same for every delivery of a mail: one mail server hands its lines over with a CR, another without.
+pub fn digest(raw: &[u8]) -> String {
+    let mut hash = Sha256::new();
+    let mail = mime::without_trace(raw).trim_ascii_end();
+    for line in mail.split(|byte| *byte == b'\n') {
+        hash.update(line.strip_suffix(b"\r").unwrap_or(line));
+        hash.update(b"\n");
+    }
+    HEXLOWER.encode(&hash.finalize())
 }
 
 impl App {
@@ -47,7 +61,8 @@ impl App {
                 blob: stored.blob,
                 bytes: i64::try_from(stored.size).unwrap_or(i64::MAX),
                 sha256: stored.sha256,
-                digest: HEXLOWER.encode(&Sha256::digest(mime::without_trace(&raw))),
+                digest: digest(&raw),
+                names: mime::recipients(&raw),
             })
         })
         .await

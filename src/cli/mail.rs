@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::app::mail::LARGEST_MAIL;
 use crate::clock::Clock;
 use crate::db::{self, dialect};
+use crate::desk::mailroom::Way;
 use crate::error::Error;
 use crate::worker;
 
@@ -70,9 +71,7 @@ fn receive(args: Receive, from: &mut impl Read) -> anyhow::Result<i32> {
     let kept = runtime.block_on(worker::mail::keep(
         &app,
         raw,
-        "pipe",
-        args.sender,
-        args.recipient,
+        Way::pipe(args.sender, args.recipient),
     ));
     match kept {
         Ok(Some(id)) => {

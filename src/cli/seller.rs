@@ -7,12 +7,17 @@ use clap::Subcommand;
 
 use super::Place;
 use crate::act::Act;
+use crate::app::App;
 use crate::db;
+use crate::db::sellers::Seller as Row;
+use crate::desk::mailroom::{self, Remote};
+use crate::desk::panels;
 use crate::desk::sellers::{self, Opening};
-use crate::desk::{mailroom, panels};
 use crate::error::Error;
+use crate::outside::imap::{Account, Failure};
 use crate::outside::panel::{self, Panel};
 use crate::rules::money::Amount;
+use crate::worker;
 
 /// Open and list sellers
 #[derive(Debug, Subcommand)]
@@ -24,7 +29,7 @@ pub enum Seller {
     Mail(ReadMail),
 }
 
-/// Read a seller's mail here, at its own address; without an address, say where it is read
+/// Read a seller's mail here, at its own address; without a change, say where it is read and how that goes
 #[derive(Debug, clap::Args)]
 pub struct ReadMail {
     #[command(flatten)]
@@ -32,9 +37,18 @@ pub struct ReadMail {
     /// The seller's short name
     #[arg(long, value_name = "SLUG")]
     seller: String,
-    /// The address whose mail the mail server hands to `redress mail receive`, with every +tag of it
+    /// The address whose mail is read, with every +tag of it: handed to `redress mail receive`, or fetched
     #[arg(long)]
     address: Option<String>,
+    /// Fetch it from a mailbox there: imaps://user@host/INBOX, with @ in the user as %40
+    #[arg(long, value_name = "URL", requires = "password_file")]
+    imap: Option<String>,
+    /// A file with the mailbox's password; - reads it from standard input
+    #[arg(long, value_name = "FILE", requires = "imap")]
+    password_file: Option<PathBuf>,
+    /// Fetch it from no mailbox any more
+    #[arg(long, conflicts_with = "imap")]
+    no_imap: bool,
 }
 
 /// Connect a seller's panel (provider API v2); without an address, say how the connection stands
@@ -107,19 +121,36 @@ fn read_mail(args: ReadMail) -> anyhow::Result<i32> {
     let Some(seller) = found else {
         anyhow::bail!("there is no seller `{slug}`; `redress seller list` shows them");
     };
-    if let Some(address) = &args.address {
-        let act = Act::operator(app.now(), &app.config.public_url);
-        let opened = app
-            .pool
-            .write(|tx| mailroom::open_mailbox(tx, &act, &seller, address));
-        match opened {
-            Ok(()) => {}
-            Err(why @ (Error::Invalid(_) | Error::Refused { .. })) => {
+    let remote = match (&args.imap, &args.password_file) {
+        (Some(url), Some(file)) => match Account::parse(url, &secret(file)?) {
+            Ok(account) => Some(account),
+            Err(why) => {
                 println!("not read: {why}");
                 return Ok(1);
             }
-            Err(other) => return Err(other.into()),
+        },
+        _ => None,
+    };
+    let act = Act::operator(app.now(), &app.config.public_url);
+    let changed = app.pool.write(|tx| {
+        if let Some(address) = &args.address {
+            mailroom::open_mailbox(tx, &act, &seller, address)?;
         }
+        if args.no_imap {
+            mailroom::disconnect(tx, &act, &seller)?;
+        }
+        match &remote {
+            Some(account) => mailroom::connect(tx, &act, &seller, &reached(account)),
+            None => Ok(()),
+        }
+    });
+    match changed {
+        Ok(()) => {}
+        Err(why @ (Error::Invalid(_) | Error::Refused { .. })) => {
+            println!("not read: {why}");
+            return Ok(1);
+        }
+        Err(other) => return Err(other.into()),
     }
     let mailbox = app
         .pool
@@ -127,10 +158,55 @@ fn read_mail(args: ReadMail) -> anyhow::Result<i32> {
     match mailbox {
         Some(mailbox) => {
             println!("mail to {} is read for {slug}", mailbox.address);
-            Ok(0)
+            fetched(&app, &seller)
         }
         None => {
             println!("the mail of {slug} is not read here");
+            Ok(1)
+        }
+    }
+}
+
+fn reached(account: &Account) -> Remote {
+    Remote {
+        host: account.host.clone(),
+        port: account.port,
+        security: account.security.word(),
+        login: account.login.clone(),
+        password: account.password.clone(),
+        folder: account.folder.clone(),
+    }
+}
+
+/// Says from where the mail is fetched and how that goes; a connection that was never tried is tried now, and reads nothing.
+fn fetched(app: &App, seller: &Row) -> anyhow::Result<i32> {
+    let row = app
+        .pool
+        .read(|conn| Ok(db::imap::of_seller(conn, &seller.id)?))?;
+    let Some(row) = row else { return Ok(0) };
+    println!("it is fetched from {} at {}", row.folder, row.host);
+    if let Some(problem) = &row.problem {
+        println!("it cannot be read: {problem}");
+        return Ok(1);
+    }
+    if row.checked_at.is_some() {
+        return Ok(0);
+    }
+    let account = worker::imap::account(&row)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let tried = runtime.block_on(async {
+        app.imap.visit(&account).await?.leave().await;
+        Ok::<(), Failure>(())
+    });
+    match tried {
+        Ok(()) => {
+            println!("it lets us in; what comes from now on is read");
+            Ok(0)
+        }
+        Err(why) => {
+            println!("it cannot be read: {why}");
             Ok(1)
         }
     }
@@ -146,7 +222,7 @@ fn connect(args: Connect) -> anyhow::Result<i32> {
         anyhow::bail!("there is no seller `{slug}`; `redress seller list` shows them");
     };
     if let (Some(url), Some(file)) = (&args.url, &args.key_file) {
-        let key = key(file)?;
+        let key = secret(file)?;
         let act = Act::operator(app.now(), &app.config.public_url);
         let connected = app
             .pool
@@ -192,7 +268,7 @@ fn connect(args: Connect) -> anyhow::Result<i32> {
     }
 }
 
-fn key(file: &std::path::Path) -> anyhow::Result<String> {
+fn secret(file: &std::path::Path) -> anyhow::Result<String> {
     if file.as_os_str() == "-" {
         return Ok(std::io::read_to_string(std::io::stdin())?);
     }

@@ -23,6 +23,7 @@ pub fn work(args: Work) -> anyhow::Result<i32> {
         .build()?;
     runtime.block_on(async move {
         if args.once {
+            worker::imap::tick(&app).await?;
             let round = worker::round(&app).await?;
             Sweep::default().tick(&app).await?;
             println!(

@@ -44,6 +44,8 @@ pub struct Mail {
     pub message_row: Option<MessageId>,
     pub letter_id: Option<LetterId>,
     pub settled_at: Option<At>,
+    /// Why only its head is here, or nothing of it; `None` for a mail that is here whole.
+    pub left_out: Option<String>,
 }
 
 /// What a mail says of itself, once it was read.

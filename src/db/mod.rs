@@ -19,6 +19,7 @@ pub mod files;
 pub mod forms;
 pub mod gateway;
 pub mod history;
+pub mod imap;
 pub mod imports;
 pub mod inbox;
 pub mod ledger;

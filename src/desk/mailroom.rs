@@ -6,6 +6,7 @@
 //! they have, where our own mail server vouches for it, or where they or the staff have vouched for it since.
 
 mod bounce;
+mod fetch;
 mod keep;
 mod receive;
 mod route;
@@ -14,7 +15,8 @@ mod understand;
 mod vouch;
 
 pub use bounce::{barred, refused};
-pub use keep::{Arrived, Kept, keep, open_mailbox};
+pub use fetch::{Remote, connect, disconnect};
+pub use keep::{Arrived, Kept, Way, keep, open_mailbox};
 pub use receive::{Outcome, Read, give_up, receive};
 pub use route::{Ours, Route, route};
 pub use thread::with_token;

@@ -6,17 +6,17 @@
 //! addresses are called, and the one that was checked is the one that is called; what is private is named by the operator.
 
 use std::error::Error as Cause;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Method, StatusCode};
-use rustls::crypto::ring::default_provider;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 use url::{Host, Url};
 
+use super::reach::{self, Reach, is_public};
 use crate::config::Config;
 
 const CONNECTING: Duration = Duration::from_secs(4);
@@ -29,8 +29,7 @@ const LARGEST: usize = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Http {
     client: Client,
-    /// Hosts that may stand at an address that is not public.
-    private: Arc<[String]>,
+    reach: Reach,
     patience: Duration,
     largest: usize,
 }
@@ -102,16 +101,10 @@ impl Http {
     /// # Errors
     /// A TLS library that cannot be set up.
     pub fn open(config: &Config) -> Result<Http, String> {
-        let mut private = config.private_hosts.clone();
-        if !config.production {
-            private.extend(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
-        }
-        let private: Arc<[String]> = private.into();
+        let reach = Reach::of(config);
         let client = Client::builder()
             .tls_backend_preconfigured(tls()?)
-            .dns_resolver(Arc::new(Resolver {
-                private: private.clone(),
-            }))
+            .dns_resolver(Arc::new(Resolver(reach.clone())))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
@@ -126,7 +119,7 @@ impl Http {
             .map_err(|cause| format!("outbound calls: {cause}"))?;
         Ok(Http {
             client,
-            private,
+            reach,
             patience: PATIENCE,
             largest: LARGEST,
         })
@@ -192,7 +185,7 @@ impl Http {
             Host::Ipv4(number) => (number.to_string(), Some(IpAddr::V4(number))),
             Host::Ipv6(number) => (number.to_string(), Some(IpAddr::V6(number))),
         };
-        let private = self.private.contains(&name);
+        let private = self.reach.is_private(&name);
         if !private && number.is_some_and(|number| !is_public(number)) {
             return Err(Failure::Private);
         }
@@ -204,24 +197,14 @@ impl Http {
     }
 }
 
-/// TLS 1.2 or newer, with the certificate authorities that Mozilla vouches for.
+/// For HTTP/1.1 alone.
 fn tls() -> Result<ClientConfig, String> {
-    let roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    let mut tls = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|cause| format!("outbound calls: {cause}"))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let mut tls = reach::tls().map_err(|cause| format!("outbound calls: {cause}"))?;
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(tls)
 }
 
-/// Looks a name up, and leaves out what may not be called: the connection is made to what is left and to nothing else.
-struct Resolver {
-    private: Arc<[String]>,
-}
+struct Resolver(Reach);
 
 /// Every address of the name is a private one.
 #[derive(Debug, thiserror::Error)]
@@ -230,12 +213,9 @@ struct NotPublic;
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let private = self.private.iter().any(|host| host == name.as_str());
+        let reach = self.0.clone();
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let found: Vec<SocketAddr> = found
-                .filter(|found| private || is_public(found.ip()))
-                .collect();
+            let found = reach.look_up(name.as_str(), 0).await?;
             if found.is_empty() {
                 return Err(Box::new(NotPublic) as Box<dyn Cause + Send + Sync>);
             }
@@ -260,47 +240,6 @@ fn classed(cause: &reqwest::Error) -> Failure {
         Failure::Address
     } else {
         Failure::Lost
-    }
-}
-
-/// Whether an address belongs to the public internet (the registries of RFC 6890), also behind a translation to IPv6.
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => is_public_v6(address),
-    }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    !matches!(
-        (a, b, c),
-        (0 | 10 | 127, ..)
-            | (224.., ..)
-            | (100, 64..=127, _)
-            | (169, 254, _)
-            | (172, 16..=31, _)
-            | (192, 168, _)
-            | (192, 0, 0 | 2)
-            | (192, 88, 99)
-            | (198, 18 | 19, _)
-            | (198, 51, 100)
-            | (203, 0, 113)
-    )
-}
-
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [a, b, c, d, e, f, g, h] = address.segments();
-    let embedded = || {
-        let ([w, x], [y, z]) = (g.to_be_bytes(), h.to_be_bytes());
-        Ipv4Addr::new(w, x, y, z)
-    };
-    match (a, b) {
-        // Translated to IPv4 (RFC 6052): as public as what is behind it.
-        (0x64, 0xff9b) if (c, d, e, f) == (0, 0, 0, 0) => is_public_v4(embedded()),
-        (0x2001, 0..=0x1ff | 0xdb8) | (0x2002, _) | (0x3fff, 0..=0xfff) => false,
-        (0x2000..=0x3fff, _) => true,
-        _ => false,
     }
 }
 

@@ -111,6 +111,12 @@ fn whole(raw: &[u8]) -> Result<Incoming, String> {
     Ok(mail)
 }
 
+/// To whom a mail is, as its head says; nobody where it does not read.
+pub fn recipients(raw: &[u8]) -> Vec<Address> {
+    let raw = without_envelope_line(raw);
+    catch_unwind(AssertUnwindSafe(|| head_alone(raw))).map_or_else(|_| Vec::new(), |head| head.to)
+}
+
 /// From and subject of a mail that cannot be read, for the tray.
 fn head_alone(raw: &[u8]) -> Incoming {
     let raw = &raw[..raw.len().min(limits::LARGEST_HEAD)];
@@ -130,7 +136,7 @@ fn headed(message: &Message) -> Incoming {
         from,
         from_name,
         from_flaw,
-        to: recipients(message),
+        to: addressees(message),
         subject: plain::line(message.subject().unwrap_or(""), LONGEST_SUBJECT),
         message_id: message.message_id().and_then(id),
         references: references(message),
@@ -166,7 +172,7 @@ fn sender(message: &Message) -> Result<(String, Address), &'static str> {
 }
 
 /// What the mail server added says best where it went; `To` and `Cc` are the sender's words.
-fn recipients(message: &Message) -> Vec<Address> {
+fn addressees(message: &Message) -> Vec<Address> {
     let added = ["delivered-to", "x-original-to", "envelope-to"];
     let mut found: Vec<Address> = added
         .iter()

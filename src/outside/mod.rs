@@ -1,4 +1,4 @@
-//! The world beyond the process: mail out, calls out, files on disk. Knows nothing of tickets or refunds, asks no clock and decides
+//! The world beyond the process: mail out and in, calls out, files on disk. Knows nothing of tickets or refunds, asks no clock and decides
 //! nothing; whoever calls brings the words, the moment and the limits.
 //!
 //! Read first: `smtp.rs` for a letter's last step, `store.rs` for where uploads live.
@@ -6,11 +6,13 @@
 pub mod gateway;
 pub mod html;
 pub mod http;
+pub mod imap;
 pub mod kind;
 pub mod mail;
 pub mod mime;
 pub mod names;
 pub mod panel;
+mod reach;
 pub mod relay;
 pub mod smtp;
 pub mod store;

@@ -8,7 +8,7 @@ use crate::act::{Act, Door, Who};
 use crate::app::App;
 use crate::db::inbox::{self, Mail};
 use crate::desk::files::Upload;
-use crate::desk::mailroom::{self, Arrived, Kept, Ours, Outcome, Route};
+use crate::desk::mailroom::{self, Arrived, Kept, Ours, Outcome, Route, Way};
 use crate::error::{Error, Result};
 use crate::ids::MailId;
 
@@ -114,26 +114,19 @@ async fn kept(
     Ok((kept.into_iter().map(upload).collect(), refused))
 }
 
-/// Keeps a mail that a mail server handed over. `Ok(None)` where the address is nobody's here.
+/// Keeps a mail that came in, by whichever way. `Ok(None)` where the address is nobody's here.
 ///
 /// # Errors
 /// `TooLarge`; anything else is worth another try.
-pub async fn keep(
-    app: &App,
-    raw: Vec<u8>,
-    via: &'static str,
-    sender: Option<String>,
-    recipient: Option<String>,
-) -> Result<Option<MailId>> {
+pub async fn keep(app: &App, raw: Vec<u8>, way: Way) -> Result<Option<MailId>> {
     let stored = app.keep_mail(raw).await?;
     let arrived = Arrived {
         blob: stored.blob.clone(),
         bytes: stored.bytes,
         sha256: stored.sha256,
         digest: stored.digest,
-        via,
-        envelope_from: sender,
-        envelope_to: recipient,
+        names: stored.names,
+        way,
     };
     let act = app.act(Who::Worker, Door::Mail, "");
     let outcome = app

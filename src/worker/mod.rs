@@ -1,9 +1,10 @@
-//! Doors driven by time: mail is read, letters leave, payouts go through the gateway, panels are asked, clocks break, managers hear of
+//! Doors driven by time: mail is fetched and read, letters leave, payouts go through the gateway, panels are asked, clocks break, managers hear of
 //! their week, days are kept for the reports, spent links and sessions are swept. Each tick takes a lease or a short transaction, calls
 //! one verb, and commits. Runs inside `serve` or alone as `work`; two of
 //! them at once do nothing twice.
 
 pub mod clocks;
+pub mod imap;
 pub mod letters;
 pub mod mail;
 pub mod panels;
@@ -64,17 +65,24 @@ impl Beside {
 }
 
 /// Works until told to stop. An error is logged and the next round tries again: nothing that failed is lost.
-pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+pub async fn run(app: App, stop: watch::Receiver<bool>) {
+    tokio::join!(
+        rounds(&app, stop.clone()),
+        imap::watch::run(app.clone(), stop)
+    );
+}
+
+async fn rounds(app: &App, mut stop: watch::Receiver<bool>) {
     let mut sweep = sweep::Sweep::default();
     let mut days = reports::Days::default();
     while !*stop.borrow() {
-        if let Err(error) = round(&app).await {
+        if let Err(error) = round(app).await {
             tracing::error!(%error, "the worker's round failed");
         }
-        if let Err(error) = sweep.tick(&app).await {
+        if let Err(error) = sweep.tick(app).await {
             tracing::error!(%error, "the worker's sweep failed");
         }
-        if let Err(error) = days.tick(&app).await {
+        if let Err(error) = days.tick(app).await {
             tracing::error!(%error, "days for the reports were not kept");
         }
         tokio::select! {

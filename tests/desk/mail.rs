@@ -7,6 +7,7 @@ mod claims;
 mod corpus;
 mod html;
 mod identity;
+mod imap;
 mod loops;
 mod outward;
 mod pipe;

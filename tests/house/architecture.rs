@@ -86,6 +86,8 @@ const OWNED: &[(&str, &[&str])] = &[
     ("ammonia", &["outside"]),
     ("reqwest", &["outside"]),
     ("rustls", &["outside"]),
+    ("tokio_rustls", &["outside"]),
+    ("async_imap", &["outside"]),
     ("argon2", &["desk"]),
     ("clap", &["cli", "main"]),
     ("krilla", &["web"]),

@@ -4,9 +4,11 @@
 pub mod app;
 pub mod db;
 pub mod gateway;
+pub mod imap;
 pub mod make;
 pub mod page;
 pub mod panel;
 pub mod pdf;
 pub mod post;
 pub mod served;
+pub mod smtp;

@@ -2,6 +2,7 @@
 
 use data_encoding::BASE64_MIME;
 use redress::db::{self, inbox::Mail, mail::Row};
+use redress::desk::mailroom::Way;
 use redress::ids::MailId;
 use redress::outside::smtp::{Mailer, Sent};
 use redress::worker::{self, reports::Days};
@@ -168,9 +169,7 @@ impl Desk {
         let kept = worker::mail::keep(
             &self.app,
             post.raw(),
-            "pipe",
-            post.returns.clone(),
-            post.envelope.clone(),
+            Way::pipe(post.returns.clone(), post.envelope.clone()),
         );
         kept.await.unwrap().expect("nobody's address")
     }

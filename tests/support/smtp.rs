@@ -237,7 +237,7 @@ fn path(line: &str) -> String {
 }
 
 /// Made for these tests, signed by itself, good for nothing else.
-fn untrusted() -> TlsAcceptor {
+pub fn untrusted() -> TlsAcceptor {
     let certificate = CertificateDer::from(include_bytes!("untrusted.crt.der").to_vec());
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(
         include_bytes!("untrusted.key.der").to_vec(),

@@ -3,12 +3,10 @@
 
 use std::io::Cursor;
 
-use data_encoding::HEXLOWER;
-use sha2::{Digest, Sha256};
-
 use crate::act::{Act, Door};
+use crate::app::mail::digest;
 use crate::db::{Tx, sellers};
-use crate::desk::mailroom::{self, Arrived, Kept, Ours, Read};
+use crate::desk::mailroom::{self, Arrived, Kept, Ours, Read, Way};
 use crate::error::{Error, Result};
 use crate::outside::mime;
 use crate::outside::store::Store;
@@ -37,10 +35,9 @@ pub fn put(store: &Store) -> Result<Vec<Posted>> {
             blob: stored.blob,
             bytes: i64::try_from(stored.size).map_err(Error::broken)?,
             sha256: stored.sha256,
-            digest: HEXLOWER.encode(&Sha256::digest(mime::without_trace(&raw))),
-            via: "pipe",
-            envelope_from: None,
-            envelope_to: None,
+            digest: digest(&raw),
+            names: Vec::new(),
+            way: Way::pipe(None, None),
         };
         Ok(Posted { raw, arrived })
     });
@@ -58,7 +55,7 @@ pub fn deliver(tx: &mut Tx, act: &Act, posted: &[Posted]) -> Result<()> {
     };
     for one in posted {
         let arrived = Arrived {
-            envelope_to: Some(address.clone()),
+            way: Way::pipe(None, Some(address.clone())),
             ..one.arrived.clone()
         };
         let Kept::New(id) = mailroom::keep(tx, &act, &arrived)? else {

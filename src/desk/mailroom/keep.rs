@@ -17,10 +17,37 @@ pub struct Arrived {
     pub sha256: String,
     /// The same for every delivery of one mail.
     pub digest: String,
-    /// `pipe` or `imap`.
-    pub via: &'static str,
-    pub envelope_from: Option<String>,
-    pub envelope_to: Option<String>,
+    /// The addresses that it names itself, those that mail servers added first.
+    pub names: Vec<Address>,
+    pub way: Way,
+}
+
+/// How a mail came in.
+#[derive(Debug, Clone)]
+pub enum Way {
+    /// A mail server handed it over, with what it tells of the envelope.
+    Pipe {
+        sender: Option<String>,
+        recipient: Option<String>,
+    },
+    /// Fetched from a seller's mailbox. `left_out`: why only its head was, or nothing of it.
+    Imap {
+        seller: SellerId,
+        left_out: Option<String>,
+    },
+}
+
+impl Way {
+    pub fn pipe(sender: Option<String>, recipient: Option<String>) -> Way {
+        Way::Pipe { sender, recipient }
+    }
+
+    fn word(&self) -> &'static str {
+        match self {
+            Way::Pipe { .. } => "pipe",
+            Way::Imap { .. } => "imap",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,10 +62,12 @@ pub enum Kept {
 /// # Errors
 /// `NotFound` where the envelope names an address that is not read here.
 pub fn keep(tx: &mut Tx, act: &Act, arrived: &Arrived) -> Result<Kept> {
-    let seller = match &arrived.envelope_to {
-        Some(to) => Some(addressee(tx, to)?.ok_or(Error::NotFound)?),
-        None => None,
+    let seller = seller(tx, arrived)?;
+    let (from, to, left_out) = match &arrived.way {
+        Way::Pipe { sender, recipient } => (sender.as_deref(), recipient.as_deref(), None),
+        Way::Imap { left_out, .. } => (None, None, left_out.clone()),
     };
+    let (envelope_from, envelope_to) = (from.map(bare), to.map(bare));
     let to = seller.as_ref().map_or("", |seller| seller.as_str());
     let key = digest(&format!("{to}\n{}", arrived.digest));
     let known = |tx: &mut Tx| rows::by_key(tx, &key);
@@ -52,9 +81,9 @@ pub fn keep(tx: &mut Tx, act: &Act, arrived: &Arrived) -> Result<Kept> {
         sha256: arrived.sha256.clone(),
         blob: arrived.blob.clone(),
         bytes: arrived.bytes,
-        via: arrived.via.to_owned(),
-        envelope_from: arrived.envelope_from.as_deref().map(bare),
-        envelope_to: arrived.envelope_to.as_deref().map(bare),
+        via: arrived.way.word().to_owned(),
+        envelope_from,
+        envelope_to,
         received_at: act.at.into(),
         state: "received".to_owned(),
         why: None,
@@ -71,12 +100,33 @@ pub fn keep(tx: &mut Tx, act: &Act, arrived: &Arrived) -> Result<Kept> {
         message_row: None,
         letter_id: None,
         settled_at: None,
+        left_out,
     };
     if rows::insert_mail(tx, &mail)? {
         return Ok(Kept::New(mail.id));
     }
     let known = known(tx)?.ok_or_else(|| Error::broken("a mail is here and is not"))?;
     Ok(Kept::Known(known.id))
+}
+
+/// Whose mail it is, where that can be said without reading it. A mailbox may be that of several addresses: what came to one of ours
+/// is that seller's, by whichever way it came, and the rest the one's whose mailbox it is.
+fn seller(conn: &mut Conn, arrived: &Arrived) -> Result<Option<SellerId>> {
+    match &arrived.way {
+        Way::Pipe {
+            recipient: Some(to),
+            ..
+        } => Ok(Some(addressee(conn, to)?.ok_or(Error::NotFound)?)),
+        Way::Pipe { .. } => Ok(None),
+        Way::Imap { seller, .. } => {
+            for address in &arrived.names {
+                if let Some(found) = mailbox(conn, address)? {
+                    return Ok(Some(found.seller_id));
+                }
+            }
+            Ok(Some(seller.clone()))
+        }
+    }
 }
 
 fn addressee(conn: &mut Conn, to: &str) -> Result<Option<SellerId>> {

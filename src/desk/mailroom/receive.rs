@@ -64,6 +64,9 @@ pub fn receive(tx: &mut Tx, act: &Act, id: &MailId, read: &Read, ours: &Ours) ->
     if !read.why_not.is_empty() {
         routed.route = Route::Unreadable(read.why_not.to_owned());
     }
+    if let Some(why) = &row.left_out {
+        routed.route = Route::Unreadable(why.clone());
+    }
     let Some(row) = rows::bump_received(tx, id, &routed.face)? else {
         return Ok(Outcome::Settled);
     };

@@ -1,6 +1,7 @@
 //! The trays of the mail that is in no conversation: held, unreadable, bounced, automatic, dropped; each with what it is and what to
 //! do about it. What is in a conversation is read there.
 
+mod boxes;
 pub mod html;
 pub mod one;
 
@@ -75,6 +76,8 @@ struct Index {
     label: &'static str,
     about: &'static str,
     empty: &'static str,
+    /// Mailboxes that are not read, each in a sentence.
+    unread: Vec<String>,
     total: String,
     rows: Vec<Line>,
     pager: Pager,
@@ -155,6 +158,7 @@ fn list(conn: &mut Conn, frame: Frame, looker: &Looker, asked: &Asked) -> Result
         label: tray.label,
         about: tray.about,
         empty: tray.empty,
+        unread: boxes::unread(conn, looker)?,
         total: filters::plural(count(tray.state), "mail", "mails"),
         pager: Pager {
             shown: filters::plural(count(tray.state), "mail", "mails"),
@@ -231,6 +235,10 @@ fn reason(mail: &Mail) -> (String, &'static str) {
             "bounce" => (
                 "A mail server says that a letter of ours did not arrive.".to_owned(),
                 "Look at the letter and its ticket; the customer may have another address.",
+            ),
+            "unreadable" if mail.left_out.is_some() => (
+                words.to_owned(),
+                "Look at it in the mailbox that it came to. If it is a customer's, answer from there, and drop it here.",
             ),
             "unreadable" => (
                 words.to_owned(),

@@ -1,5 +1,6 @@
 //! Mails made to bring a reader down. Each ends as a mail or as an unreadable one, and the next one is read.
 
+use redress::desk::mailroom::Way;
 use redress::outside::mime;
 
 use super::{ANNA, Stage};
@@ -96,7 +97,8 @@ async fn t10_no_mail_brings_the_reader_down_or_keeps_it_from_the_next_one() {
     let stage = Stage::of(&desk, "panel-credits");
     let mut kept = Vec::new();
     for (name, raw) in bombs() {
-        let id = redress::worker::mail::keep(&desk.app, raw, "pipe", None, Some(stage.to.clone()));
+        let id =
+            redress::worker::mail::keep(&desk.app, raw, Way::pipe(None, Some(stage.to.clone())));
         kept.push((name, id.await.unwrap().unwrap()));
     }
     let last = desk

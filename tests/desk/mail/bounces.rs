@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 use redress::db;
+use redress::desk::mailroom::Way;
 use redress::outside::mail::Outgoing;
 
 use super::{ANNA, OMAR, Stage};
@@ -31,9 +32,7 @@ async fn comes(desk: &Desk, to: &str, raw: Vec<u8>) {
     let kept = redress::worker::mail::keep(
         &desk.app,
         raw,
-        "pipe",
-        Some(String::new()),
-        Some(to.to_owned()),
+        Way::pipe(Some(String::new()), Some(to.to_owned())),
     );
     kept.await.unwrap().unwrap();
     desk.works().await;

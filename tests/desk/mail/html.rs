@@ -1,5 +1,6 @@
 //! A stranger's HTML, as staff may look at it.
 
+use redress::desk::mailroom::Way;
 use redress::outside::html::safe;
 use scraper::{Html, Selector};
 
@@ -174,9 +175,7 @@ async fn the_html_of_a_mail_is_shown_apart_boxed_in_and_its_links_say_where_they
     redress::worker::mail::keep(
         &desk.app,
         raw.into_bytes(),
-        "pipe",
-        None,
-        Some(stage.to.clone()),
+        Way::pipe(None, Some(stage.to.clone())),
     )
     .await
     .unwrap();

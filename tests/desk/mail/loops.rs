@@ -4,6 +4,7 @@ use super::{ANNA, Stage, lies};
 use crate::support::app::Desk;
 use crate::support::make::Shop;
 use crate::support::post::{Post, mail};
+use redress::desk::mailroom::Way;
 
 #[tokio::test]
 async fn t08_what_a_machine_wrote_is_filed_and_never_answered_and_opens_nothing_again() {
@@ -91,7 +92,7 @@ async fn carry(from: &Desk, seen: &mut usize, to: &Desk) -> usize {
             .bounces_to
             .as_ref()
             .map_or(String::new(), ToString::to_string);
-        redress::worker::mail::keep(&to.app, bytes, "pipe", Some(sender), Some(to_address))
+        redress::worker::mail::keep(&to.app, bytes, Way::pipe(Some(sender), Some(to_address)))
             .await
             .unwrap();
         carried += 1;

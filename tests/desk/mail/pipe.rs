@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use chrono::Duration;
+use redress::desk::mailroom::Way;
 use redress::worker::sweep::Sweep;
 
 use super::{ANNA, Stage, lies};
@@ -136,7 +137,7 @@ async fn the_same_mail_a_hundred_times_and_by_other_ways_is_one_message() {
             .concat();
         }
         let kept =
-            redress::worker::mail::keep(&desk.app, raw, "pipe", None, Some(stage.to.clone()));
+            redress::worker::mail::keep(&desk.app, raw, Way::pipe(None, Some(stage.to.clone())));
         assert_eq!(kept.await.unwrap(), Some(first.id.clone()), "{at}");
     }
     desk.works().await;
@@ -161,9 +162,7 @@ fn the_same_mail_at_the_same_instant_from_eight_sides_is_one_mail() {
                         .block_on(redress::worker::mail::keep(
                             &app,
                             raw,
-                            "pipe",
-                            None,
-                            Some(to),
+                            Way::pipe(None, Some(to)),
                         ))
                         .unwrap()
                 })

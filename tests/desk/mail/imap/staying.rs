@@ -1,0 +1,74 @@
+//! The worker that stays at a mailbox: told of new mail, and gone when it is told to go.
+
+use std::time::Duration as Wait;
+
+use redress::worker;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+use super::super::Stage;
+use crate::support::app::Desk;
+use crate::support::imap::Postbox;
+
+/// Longer than anything here takes.
+const LONG: Wait = Wait::from_secs(20);
+
+/// Until something holds.
+async fn until(words: &str, mut holds: impl FnMut() -> bool) {
+    let waiting = async {
+        while !holds() {
+            sleep(Wait::from_millis(5)).await;
+        }
+    };
+    timeout(LONG, waiting)
+        .await
+        .unwrap_or_else(|_| panic!("never: {words}"));
+}
+
+#[tokio::test]
+async fn new_mail_is_fetched_when_the_server_tells_of_it_and_the_worker_ends_within_a_second() {
+    let (desk, postbox) = (Desk::with_mail(), Postbox::open().await);
+    let stage = Stage::of(&desk, "panel-credits");
+    stage.fetches_from(&postbox.url());
+    let (stop, stopped) = watch::channel(false);
+    let worker = tokio::spawn(worker::imap::watch::run(desk.app.clone(), stopped));
+    until("it listens", || {
+        postbox.said().iter().any(|line| line.ends_with("IDLE"))
+    })
+    .await;
+    for number in 1..=3 {
+        postbox.takes(&stage.annas(number, "Words.").raw(), stage.now());
+        until("it is fetched and marked", || {
+            postbox.seen() == vec![true; number]
+        })
+        .await;
+        assert_eq!(stage.inbox().len(), number);
+    }
+    // The clock stands still, so all this was one connection and one turn.
+    let signed_in = postbox
+        .said()
+        .into_iter()
+        .filter(|line| line.contains("LOGIN"));
+    assert_eq!(signed_in.count(), 1);
+    stop.send(true).unwrap();
+    timeout(Wait::from_secs(1), worker).await.unwrap().unwrap();
+    let account = stage.account();
+    assert_eq!((account.lease, account.next_at.utc()), (None, stage.now()));
+}
+
+#[tokio::test]
+async fn a_mail_that_comes_while_another_is_fetched_is_not_overlooked() {
+    let (desk, postbox) = (Desk::with_mail(), Postbox::open().await);
+    let stage = Stage::of(&desk, "panel-credits");
+    stage.fetches_from(&postbox.url());
+    let (stop, stopped) = watch::channel(false);
+    let worker = tokio::spawn(worker::imap::watch::run(desk.app.clone(), stopped));
+    for number in 1..=40 {
+        postbox.takes(&stage.annas(number, "Words.").raw(), stage.now());
+        sleep(Wait::from_millis(1)).await;
+    }
+    until("all are fetched", || postbox.seen() == vec![true; 40]).await;
+    assert_eq!(stage.inbox().len(), 40);
+    stop.send(true).unwrap();
+    timeout(Wait::from_secs(1), worker).await.unwrap().unwrap();
+}
