@@ -72,7 +72,7 @@ pub fn nature(signs: &Signs) -> Nature {
         || signs.is_autoreply
         || is_absent
         || precedence == "auto_reply"
-        || signs.envelope_from == Some("")
+        || signs.envelope_from.is_some_and(is_null)
     {
         return Nature::Automatic;
     }
@@ -81,6 +81,11 @@ pub fn nature(signs: &Signs) -> Nature {
         return Nature::Bulk;
     }
     Nature::Person
+}
+
+/// Postfix hands the null sender to a pipe by a name, where nobody told it otherwise, and Dovecot writes that down.
+fn is_null(sender: &str) -> bool {
+    sender.is_empty() || sender.eq_ignore_ascii_case("mailer-daemon")
 }
 
 #[cfg(test)]
@@ -113,6 +118,7 @@ mod tests {
             |it| it.is_autoreply = true,
             |it| it.precedence = Some("auto_reply"),
             |it| it.envelope_from = Some(""),
+            |it| it.envelope_from = Some("MAILER-DAEMON"),
             |it| it.subject = "Automatic reply: Refund approved",
             |it| it.subject = "Out of Office until Monday",
         ] {
