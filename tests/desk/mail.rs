@@ -12,6 +12,7 @@ mod loops;
 mod outward;
 mod pipe;
 mod reading;
+mod servers;
 mod trays;
 
 use redress::act::{Act, Door, Role, Who};
