@@ -223,6 +223,16 @@ pub fn count_automatic(conn: &mut Conn, address: &str, since: DateTime<Utc>) -> 
         .get_result(conn)
 }
 
+/// How many letters of these kinds left since an instant.
+pub fn count_of_kinds(conn: &mut Conn, kinds: &[&str], since: DateTime<Utc>) -> QueryResult<i64> {
+    let kinds = kinds.iter().map(|kind| (*kind).to_owned());
+    outbox::table
+        .filter(outbox::kind.eq_any(kinds))
+        .filter(outbox::sent_at.ge(At::from(since)))
+        .count()
+        .get_result(conn)
+}
+
 /// Lets the letters that a deed has just queued on a conversation answer the mail that brought it about.
 pub fn set_parent(
     tx: &mut Tx,

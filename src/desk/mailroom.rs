@@ -49,6 +49,14 @@ pub struct Envelope<'a> {
 /// The letters whose words a person wrote. All others say in their headers that nobody did (RFC 3834).
 const BY_A_PERSON: [&str; 2] = ["reply", "claim_asked"];
 
+/// The letters that anybody can have us write to any address, by typing it or by writing in its name.
+pub const UNASKED: [&str; 4] = [
+    "mail_held",
+    "confirm_address",
+    "already_have_account",
+    "reset",
+];
+
 /// Queues the letter; says whether it is new.
 pub fn queue(tx: &mut Tx, act: &Act, envelope: &Envelope, letter: Letter) -> Result<bool> {
     queue_about(tx, act, envelope, letter, None)

@@ -90,7 +90,9 @@ pub fn is_alive(session: &Session, role: Role, now: DateTime<Utc>) -> bool {
 pub fn sign_up(tx: &mut Tx, act: &Act, from: &str, name: &str, email: &str) -> Result<()> {
     let (name, email) = introduced(name, email)?;
     count(tx, act, throttle::SIGN_UP_FROM, from)?;
-    if count(tx, act, throttle::SIGN_UP, email.as_str()).is_err() {
+    if count(tx, act, throttle::SIGN_UP, email.as_str()).is_err()
+        || count(tx, act, throttle::UNASKED, email.as_str()).is_err()
+    {
         return Ok(());
     }
     let newcomer = newcomer(act, &name, &email, Role::Customer);
@@ -223,7 +225,9 @@ pub fn sign_out_everywhere(tx: &mut Tx, act: &Act) -> Result<()> {
 pub fn request_reset(tx: &mut Tx, act: &Act, from: &str, email: &str) -> Result<()> {
     let email = Address::parse(email).map_err(|why| Error::invalid("email", why.to_string()))?;
     count(tx, act, throttle::RESET_FROM, from)?;
-    if count(tx, act, throttle::RESET, email.as_str()).is_err() {
+    if count(tx, act, throttle::RESET, email.as_str()).is_err()
+        || count(tx, act, throttle::UNASKED, email.as_str()).is_err()
+    {
         return Ok(());
     }
     match by_email(tx, email.as_str())? {

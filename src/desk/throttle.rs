@@ -26,6 +26,8 @@ pub const RESET: Limit = limit("reset", 3, 60, 0);
 pub const RESET_FROM: Limit = limit("reset from", 10, 60, 0);
 pub const SIGN_UP: Limit = limit("sign-up", 1, 60, 0);
 pub const SIGN_UP_FROM: Limit = limit("sign-up from", 5, 60, 0);
+/// Letters to one address that anybody can have us write: by every way together, so that none adds to another.
+pub const UNASKED: Limit = limit("unasked", 3, 60, 0);
 /// Links from mails: guessed tokens.
 pub const LINK_FROM: Limit = limit("link from", 20, 60, 15);
 

@@ -7,7 +7,7 @@ use crate::act::Act;
 use crate::address::Address;
 use crate::app::App;
 use crate::db::mail::{self, Row, Turn};
-use crate::desk::mailroom::{self, with_token};
+use crate::desk::mailroom::{self, UNASKED, with_token};
 use crate::error::{Error, Result};
 use crate::ids::secret;
 use crate::letters::schedule;
@@ -17,6 +17,8 @@ use crate::outside::smtp::Failure;
 const BATCH: i64 = 50;
 /// Letters that nobody wrote, to one address.
 const MOST_AN_HOUR: i64 = 60;
+/// Letters that anybody can have us write, to all addresses together: whoever has thousands of them written makes nobody a cannon.
+const MOST_UNASKED_AN_HOUR: i64 = 500;
 /// Longer than a mail server may take (two minutes), so that a slow sender is not overtaken.
 const LEASE: Duration = Duration::minutes(10);
 
@@ -89,20 +91,28 @@ async fn carry(app: &App, row: Row, lease: String) -> Result<bool> {
     }
 }
 
-/// Why a letter must not leave now: mail comes back from its address, or too many that nobody wrote went there within an hour.
+/// Why a letter must not leave now: mail comes back from its address, too many that nobody wrote went there within an hour, or too many
+/// anywhere that anybody can have us write.
 async fn held_back(app: &App, row: &Row) -> Result<Option<Failure>> {
     let (to, automatic, since) = (
         row.recipient.clone(),
         row.automatic,
         app.now() - Duration::hours(1),
     );
+    let is_unasked = UNASKED.contains(&row.kind.as_str());
     app.read(move |conn| {
         if let Some(why) = mailroom::barred(conn, &to)? {
             return Ok(Some(Failure::Permanent(why)));
         }
         let many = automatic && mail::count_automatic(conn, &to, since)? >= MOST_AN_HOUR;
-        let why = "Many letters went to this address within an hour; this one follows later.";
-        Ok(many.then(|| Failure::Temporary(why.to_owned())))
+        if many {
+            let why = "Many letters went to this address within an hour; this one follows later.";
+            return Ok(Some(Failure::Temporary(why.to_owned())));
+        }
+        let flood =
+            is_unasked && mail::count_of_kinds(conn, &UNASKED, since)? >= MOST_UNASKED_AN_HOUR;
+        let why = "Many people asked for such letters within an hour; this one follows later.";
+        Ok(flood.then(|| Failure::Temporary(why.to_owned())))
     })
     .await
 }

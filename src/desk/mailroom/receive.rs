@@ -368,6 +368,7 @@ fn prove(tx: &mut Tx, act: &Act, row: &Mail, read: &Read, asked: &MailId) -> Res
 fn ask(tx: &mut Tx, act: &Act, id: &MailId, seller: &SellerId, sender: &str) -> Result<()> {
     if throttle::closed_until(tx, ASKED_ALL, "", act.at)?.is_some()
         || count(tx, act, ASKED, sender).is_err()
+        || count(tx, act, throttle::UNASKED, sender).is_err()
     {
         return Ok(());
     }

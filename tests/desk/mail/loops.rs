@@ -1,10 +1,13 @@
 //! Machines that write to us, and what we never write to anybody.
 
+use chrono::Duration;
+use redress::desk::mailroom::Way;
+use redress::desk::people;
+
 use super::{ANNA, Stage, lies};
 use crate::support::app::Desk;
 use crate::support::make::Shop;
 use crate::support::post::{Post, mail};
-use redress::desk::mailroom::Way;
 
 #[tokio::test]
 async fn t08_what_a_machine_wrote_is_filed_and_never_answered_and_opens_nothing_again() {
@@ -173,6 +176,67 @@ async fn t09_five_hundred_mails_in_a_victims_name_bring_the_victim_one_letter_wi
         .read(|conn| redress::db::people::by_email(conn, victim))
         .unwrap();
     assert!(people.is_none());
+}
+
+#[tokio::test]
+async fn t09_by_all_ways_together_a_victim_gets_three_letters_an_hour() {
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-credits");
+    let victim = "victim@quiet.example";
+    for hour in 1..=2 {
+        for at in 0..9 {
+            let (act, from) = (desk.operator(), format!("10.0.{hour}.{at}"));
+            desk.app
+                .pool
+                .write(|tx| {
+                    people::sign_up(tx, &act, &from, "Victim", victim)?;
+                    people::request_reset(tx, &act, &from, victim)
+                })
+                .unwrap();
+            let post = mail(victim, &stage.to).id(&format!("{hour}-{at}@evil.example"));
+            desk.gets(&post).await;
+        }
+        assert_eq!(desk.kinds_to(victim).len(), 3 * hour);
+        desk.advance(Duration::minutes(61));
+    }
+}
+
+#[tokio::test]
+async fn t09_letters_that_anybody_can_have_us_write_leave_five_hundred_an_hour_and_the_rest_later()
+{
+    let desk = Desk::open();
+    let stage = Stage::of(&desk, "panel-credits");
+    for at in 0..510 {
+        let (act, email) = (desk.operator(), format!("victim-{at}@quiet.example"));
+        let from = format!("10.0.{}.{}", at / 250, at % 250);
+        desk.app
+            .pool
+            .write(|tx| people::sign_up(tx, &act, &from, "Victim", &email))
+            .unwrap();
+    }
+    while redress::worker::letters::tick(&desk.app).await.unwrap().0 > 0 {}
+    assert_eq!(desk.sent().len(), 500);
+    // What somebody asked for who is known here goes out all the same.
+    let ticket = stage.question("Delivery");
+    stage.omar_answers(&ticket.id, "Two days.").await;
+    assert_eq!(desk.kinds_to(ANNA), ["ticket_received", "reply"]);
+    assert_eq!(desk.sent().len(), 502);
+    let held: Vec<_> = desk
+        .letters()
+        .into_iter()
+        .filter(|letter| letter.state == "queued")
+        .collect();
+    assert_eq!(held.len(), 10);
+    assert!(
+        held[0]
+            .last_error
+            .as_ref()
+            .unwrap()
+            .contains("follows later")
+    );
+    desk.advance(Duration::minutes(62));
+    desk.works().await;
+    assert_eq!(desk.sent().len(), 512);
 }
 
 #[tokio::test]
