@@ -468,3 +468,6 @@ fn broken(cause: &IoError) -> Failure {
         _ => Failure::Lost,
     }
 }
+
+#[cfg(test)]
+mod tests;

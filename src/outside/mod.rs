@@ -17,6 +17,15 @@ pub mod relay;
 pub mod smtp;
 pub mod store;
 
+// The servers that tests play, of which the unit tests here use a part.
 #[cfg(test)]
+#[allow(dead_code)]
+#[path = "../../tests/support/imap.rs"]
+mod postbox;
+#[cfg(test)]
+#[allow(dead_code)]
 #[path = "../../tests/support/smtp.rs"]
 mod sink;
+#[cfg(test)]
+#[path = "../../tests/support/tls.rs"]
+mod tls;

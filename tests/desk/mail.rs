@@ -12,6 +12,7 @@ mod loops;
 mod outward;
 mod pipe;
 mod reading;
+mod sending;
 mod servers;
 mod trays;
 

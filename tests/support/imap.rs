@@ -4,12 +4,12 @@
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::smtp::untrusted;
+use super::tls::{trusted, untrusted};
 
 pub const LOGIN: &str = "desk@mine.example";
 pub const PASSWORD: &str = "a \"quoted\" \\ secret";
@@ -39,10 +39,18 @@ pub enum Mood {
     Babbles,
     /// Never tells of mail by itself.
     Mute,
+    /// Speaks TLS at once.
+    Tls,
+    /// Speaks TLS after STARTTLS.
+    Starttls,
+    /// The same, and somebody puts words of their own in before it.
+    Injected,
     /// Speaks TLS at once, with a certificate that nobody vouches for.
     Imposter,
     /// The same after STARTTLS.
     LateImposter,
+    /// Says that it knows us already.
+    Preauth,
 }
 
 #[derive(Debug, Clone)]
@@ -161,9 +169,13 @@ impl Drop for Postbox {
     }
 }
 
+trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
 /// What is still said before the connection is cut.
 struct Voice {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Box<dyn Wire>>,
     left: usize,
 }
 
@@ -179,6 +191,14 @@ impl Voice {
         }
     }
 
+    async fn encrypted(self) -> std::io::Result<Voice> {
+        let stream = trusted().accept(self.stream.into_inner()).await?;
+        Ok(Voice {
+            stream: BufReader::new(Box::new(stream)),
+            left: self.left,
+        })
+    }
+
     async fn line(&mut self, words: &str) -> std::io::Result<()> {
         self.say(format!("{words}\r\n").as_bytes()).await
     }
@@ -191,7 +211,7 @@ async fn serve(
 ) -> std::io::Result<()> {
     let mood = state.lock().unwrap().mood;
     let mut voice = Voice {
-        stream: BufReader::new(stream),
+        stream: BufReader::new(Box::new(stream)),
         left: match mood {
             Mood::Cut(bytes) => bytes,
             _ => usize::MAX,
@@ -208,6 +228,11 @@ async fn serve(
             untrusted().accept(voice.stream.into_inner()).await?;
             return Ok(());
         }
+        Mood::Tls => {
+            voice = voice.encrypted().await?;
+            voice.line("* OK postbox").await?;
+        }
+        Mood::Preauth => voice.line("* PREAUTH welcome back").await?,
         Mood::Babbles => return voice.line("+++ )( \u{7} this is not IMAP").await,
         _ => voice.line("* OK [CAPABILITY IMAP4rev1] postbox").await?,
     }
@@ -225,6 +250,17 @@ async fn serve(
                 voice.line(&format!("{tag} OK begin")).await?;
                 untrusted().accept(voice.stream.into_inner()).await?;
                 return Ok(());
+            }
+            "STARTTLS" if matches!(mood, Mood::Starttls | Mood::Injected) => {
+                let more = match mood {
+                    Mood::Injected => "a2 NO go away\r\n* BYE\r\n",
+                    _ => "",
+                };
+                voice
+                    .say(format!("{tag} OK begin\r\n{more}").as_bytes())
+                    .await?;
+                voice = voice.encrypted().await?;
+                continue;
             }
             "LOGIN" => login(&line, mood),
             "CAPABILITY" => {

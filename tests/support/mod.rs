@@ -12,3 +12,4 @@ pub mod pdf;
 pub mod post;
 pub mod served;
 pub mod smtp;
+pub mod tls;

@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use super::tls::untrusted;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Script {
@@ -24,6 +23,17 @@ pub enum Script {
         code: u16,
         times: usize,
     },
+    /// Takes the letter and then answers with `code`, so many times; then takes letters.
+    RefuseData {
+        code: u16,
+        times: usize,
+    },
+    /// Lets so many milliseconds pass before each answer.
+    Tarpit(u64),
+    /// Answers byte by byte.
+    Dribble,
+    /// Greets with so many lines, and goes on as others do.
+    Chatter(usize),
     /// Closes after the first line of a letter.
     CutInData,
     /// Takes the letter, and closes without saying so.
@@ -108,7 +118,14 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> std::io::Result<(
             say(&mut stream, words).await?;
             return Ok(());
         }
-        _ => say(&mut stream, "220 sink").await?,
+        Script::Chatter(lines) => {
+            let line = format!("220-{}\r\n", "all about us ".repeat(30));
+            for _ in 0..lines {
+                stream.write_all(line.as_bytes()).await?;
+            }
+            say(&mut stream, "220 sink").await?;
+        }
+        _ => say_by(&mut stream, script, "220 sink").await?,
     }
     if talk(&mut stream, script, &state).await? == After::Starttls {
         if script == Script::BrokenTls {
@@ -151,7 +168,10 @@ where
             "EHLO" if matches!(script, Script::BrokenTls | Script::UntrustedTls) => {
                 say(stream, "250-sink\r\n250 STARTTLS").await?;
             }
-            "EHLO" => say(stream, "250-sink\r\n250-8BITMIME\r\n250 AUTH PLAIN").await?,
+            "EHLO" => {
+                let words = "250-sink\r\n250-8BITMIME\r\n250 AUTH PLAIN";
+                say_by(stream, script, words).await?;
+            }
             "STARTTLS" => {
                 say(stream, "220 go ahead").await?;
                 return Ok(After::Starttls);
@@ -159,20 +179,24 @@ where
             "AUTH" => say(stream, "535 unknown user or password").await?,
             "MAIL" => {
                 (from, to) = (path(&line), Vec::new());
-                say(stream, "250 ok").await?;
+                say_by(stream, script, "250 ok").await?;
             }
             "RCPT" => match refusal(state) {
                 Some(code) => say(stream, &format!("{code}-no,\r\n{code} says the script")).await?,
                 None => {
                     to.push(path(&line));
-                    say(stream, "250 ok").await?;
+                    say_by(stream, script, "250 ok").await?;
                 }
             },
             "DATA" => {
-                say(stream, "354 go on").await?;
+                say_by(stream, script, "354 go on").await?;
                 let Some(bytes) = letter(stream, script).await? else {
                     return Ok(After::Goodbye);
                 };
+                if let Some(code) = refusal_of_data(state) {
+                    say(stream, &format!("{code} not this letter, says the script")).await?;
+                    continue;
+                }
                 let taken = Taken {
                     from: from.clone(),
                     to: to.clone(),
@@ -182,7 +206,7 @@ where
                 if script == Script::LoseAck {
                     return Ok(After::Goodbye);
                 }
-                say(stream, "250 taken").await?;
+                say_by(stream, script, "250 taken").await?;
             }
             "QUIT" => {
                 say(stream, "221 bye").await?;
@@ -198,6 +222,18 @@ fn refusal(state: &Mutex<State>) -> Option<u16> {
     let mut state = state.lock().unwrap();
     match &mut state.script {
         Script::Refuse { code, times } if *times > 0 => {
+            *times -= 1;
+            Some(*code)
+        }
+        _ => None,
+    }
+}
+
+/// The same for a letter that was heard to its end.
+fn refusal_of_data(state: &Mutex<State>) -> Option<u16> {
+    let mut state = state.lock().unwrap();
+    match &mut state.script {
+        Script::RefuseData { code, times } if *times > 0 => {
             *times -= 1;
             Some(*code)
         }
@@ -223,6 +259,29 @@ where
     }
 }
 
+/// As slowly as the script wants it.
+async fn say_by<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut BufReader<S>,
+    script: Script,
+    words: &str,
+) -> std::io::Result<()> {
+    match script {
+        Script::Tarpit(millis) => {
+            tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+            say(stream, words).await
+        }
+        Script::Dribble => {
+            for byte in format!("{words}\r\n").bytes() {
+                stream.write_all(&[byte]).await?;
+                stream.flush().await?;
+                tokio::task::yield_now().await;
+            }
+            Ok(())
+        }
+        _ => say(stream, words).await,
+    }
+}
+
 async fn say<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut BufReader<S>,
     words: &str,
@@ -234,20 +293,4 @@ async fn say<S: AsyncRead + AsyncWrite + Unpin>(
 fn path(line: &str) -> String {
     let after = line.split_once('<').map_or("", |(_, after)| after);
     after.split('>').next().unwrap_or("").to_owned()
-}
-
-/// Made for these tests, signed by itself, good for nothing else.
-pub fn untrusted() -> TlsAcceptor {
-    let certificate = CertificateDer::from(include_bytes!("untrusted.crt.der").to_vec());
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(
-        include_bytes!("untrusted.key.der").to_vec(),
-    ));
-    let provider = tokio_rustls::rustls::crypto::ring::default_provider();
-    let config = ServerConfig::builder_with_provider(Arc::new(provider))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
-    TlsAcceptor::from(Arc::new(config))
 }
