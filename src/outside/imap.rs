@@ -31,7 +31,7 @@ pub use account::{Account, Security};
 
 /// One step: a connection, a command with its answer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// As many steps' time for a whole mail: 25 MB on a slow line.
+/// As many steps' time for a whole mail, 25 MB on a slow line; and for all the steps until a folder is open.
 const LONG: u32 = 4;
 const PARTING: Duration = Duration::from_secs(2);
 /// What one answer may bring, beside a mail that was asked for.
@@ -122,6 +122,10 @@ impl Imap {
 
     /// Signs in and opens the folder.
     pub async fn visit(&self, account: &Account) -> Result<Visit, Failure> {
+        in_time(self.patience * LONG, self.enter(account)).await
+    }
+
+    async fn enter(&self, account: &Account) -> Result<Visit, Failure> {
         let wire = self.connect(account).await?;
         let greeted = account.security == Security::Starttls;
         let mut client = Client::new(wire);

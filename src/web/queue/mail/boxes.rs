@@ -35,8 +35,9 @@ pub fn unread(conn: &mut Conn, looker: &Looker) -> Result<Vec<String>> {
 fn why(account: &Account) -> String {
     match &account.problem {
         Some(problem) => format!(
-            "{problem}. It is tried again by itself; whoever runs the desk can set it anew with `redress seller mail`."
+            "{problem}. It is tried again by itself; whoever runs the desk can set it anew (redress seller mail)."
         ),
-        None => "the desk's worker is not running. Whoever runs the desk starts it with `redress serve` or `redress work`.".to_owned(),
+        None => "the desk's worker is not running. Whoever runs the desk starts it (redress work)."
+            .to_owned(),
     }
 }

@@ -57,6 +57,38 @@ async fn new_mail_is_fetched_when_the_server_tells_of_it_and_the_worker_ends_wit
 }
 
 #[tokio::test]
+async fn of_two_servers_on_one_database_one_stays_at_the_mailbox_and_the_other_takes_over() {
+    let (desk, postbox) = (Desk::with_mail(), Postbox::open().await);
+    let stage = Stage::of(&desk, "panel-credits");
+    stage.fetches_from(&postbox.url());
+    let (mut stops, mut servers) = (Vec::new(), Vec::new());
+    for _ in 0..2 {
+        let (stop, stopped) = watch::channel(false);
+        let run = worker::imap::watch::run(desk.app.clone(), stopped);
+        stops.push(stop);
+        servers.push(tokio::spawn(run));
+    }
+    for number in 1..=20 {
+        postbox.takes(&stage.annas(number, "Words.").raw(), stage.now());
+    }
+    until("all are fetched", || postbox.seen() == vec![true; 20]).await;
+    let signed_in = || {
+        let said = postbox.said().into_iter();
+        said.filter(|line| line.contains("LOGIN")).count()
+    };
+    assert_eq!(signed_in(), 1);
+    // Whoever has the turn goes, and gives it back.
+    for (number, (stop, server)) in (21..).zip(stops.into_iter().zip(servers)) {
+        postbox.takes(&stage.annas(number, "More.").raw(), stage.now());
+        stop.send(true).unwrap();
+        timeout(Wait::from_secs(1), server).await.unwrap().unwrap();
+    }
+    assert!(stage.account().lease.is_none());
+    stage.fetches().await;
+    assert_eq!((stage.inbox().len(), postbox.seen()), (22, vec![true; 22]));
+}
+
+#[tokio::test]
 async fn a_mail_that_comes_while_another_is_fetched_is_not_overlooked() {
     let (desk, postbox) = (Desk::with_mail(), Postbox::open().await);
     let stage = Stage::of(&desk, "panel-credits");

@@ -170,23 +170,24 @@ impl Town {
         panic!("never came: {words}; see {}", self.folder.display());
     }
 
-    /// Until so many letters lie in somebody's mailbox; the last of them.
-    pub async fn until_letter(&self, desk: &Desk, address: &str, count: usize) -> Letter {
+    /// Until such a letter lies in somebody's mailbox.
+    pub async fn until_letter(
+        &self,
+        desk: &Desk,
+        address: &str,
+        words: &str,
+        is_it: impl Fn(&Letter) -> bool,
+    ) -> Letter {
         let watch = Watch::start();
         while u128::from(watch.millis()) < A_MINUTE.as_millis() {
             desk.app.clock.set(Clock::System.now());
             desk.works().await;
-            let mut letters = self.letters(address).await;
-            if letters.len() >= count {
-                assert_eq!(letters.len(), count, "{address} has more letters than that");
-                return letters.pop().unwrap();
+            if let Some(letter) = self.letters(address).await.into_iter().find(&is_it) {
+                return letter;
             }
             sleep(Wait::from_millis(50)).await;
         }
-        panic!(
-            "{address} never got letter {count}; see {}",
-            self.folder.display()
-        );
+        panic!("{address} never got {words}; see {}", self.folder.display());
     }
 
     /// Lets the desks work so long, and looks again and again.
@@ -203,7 +204,7 @@ impl Town {
     }
 
     /// What lies in somebody's mailbox, read from Dovecot.
-    async fn letters(&self, address: &str) -> Vec<Letter> {
+    pub async fn letters(&self, address: &str) -> Vec<Letter> {
         let remote = self.remote(address);
         let account = Account {
             host: remote.host,
