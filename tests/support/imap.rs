@@ -39,6 +39,10 @@ pub enum Mood {
     Babbles,
     /// Never tells of mail by itself.
     Mute,
+    /// Hangs up on who waits for mail.
+    Restless,
+    /// Says that one can wait for mail, and lets nobody.
+    Fickle,
     /// Speaks TLS at once.
     Tls,
     /// Speaks TLS after STARTTLS.
@@ -294,6 +298,8 @@ async fn serve(
                 }
                 "OK stored"
             }
+            "IDLE" if mood == Mood::Restless => return voice.line("* BYE too long").await,
+            "IDLE" if mood == Mood::Fickle => "NO not now",
             "IDLE" => {
                 voice.line("+ idling").await?;
                 idle(&mut voice, &state, &news, &mut known).await?;

@@ -51,9 +51,8 @@ impl<'a> Folder<'a> {
     }
 
     /// Waits for new mail, at most so long.
-    pub async fn wait(&mut self, at_most: std::time::Duration) -> Result<(), Stop> {
-        self.visit.wait(at_most).await?;
-        Ok(())
+    pub async fn wait(&mut self, at_most: std::time::Duration) -> Result<bool, Failure> {
+        self.visit.wait(at_most).await
     }
 
     pub async fn leave(self) {

@@ -78,6 +78,9 @@ async fn listen(app: &App, row: Account, turn: &mut Turn) -> std::result::Result
             folder.leave().await;
             return Ok(());
         }
-        folder.wait(QUIET).await?;
+        // A server that hangs up on who waits, or lets nobody wait, has handed over its mail: only a visit says that it does not.
+        if folder.wait(QUIET).await.is_err() {
+            return Ok(());
+        }
     }
 }

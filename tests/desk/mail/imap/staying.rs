@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use super::super::Stage;
 use crate::support::app::Desk;
-use crate::support::imap::Postbox;
+use crate::support::imap::{Mood, Postbox};
 
 /// Longer than anything here takes.
 const LONG: Wait = Wait::from_secs(20);
@@ -54,6 +54,30 @@ async fn new_mail_is_fetched_when_the_server_tells_of_it_and_the_worker_ends_wit
     timeout(Wait::from_secs(1), worker).await.unwrap().unwrap();
     let account = stage.account();
     assert_eq!((account.lease, account.next_at.utc()), (None, stage.now()));
+}
+
+#[tokio::test]
+async fn a_server_that_lets_nobody_wait_is_visited_each_minute_and_is_no_trouble() {
+    for mood in [Mood::Mute, Mood::Restless, Mood::Fickle] {
+        let (desk, postbox) = (Desk::with_mail(), Postbox::open().await);
+        let stage = Stage::of(&desk, "panel-credits");
+        postbox.is(mood);
+        stage.fetches_from(&postbox.url());
+        let (stop, stopped) = watch::channel(false);
+        let worker = tokio::spawn(worker::imap::watch::run(desk.app.clone(), stopped));
+        for number in 1..=2 {
+            postbox.takes(&stage.annas(number, "Words.").raw(), stage.now());
+            until("it is fetched", || postbox.seen() == vec![true; number]).await;
+            until("it is left", || stage.account().lease.is_none()).await;
+            let account = stage.account();
+            assert_eq!((account.problem, account.failures), (None, 0), "{mood:?}");
+            let wait = account.next_at.utc() - stage.now();
+            assert_eq!(wait, chrono::Duration::minutes(1), "{mood:?}");
+            desk.advance(wait);
+        }
+        stop.send(true).unwrap();
+        timeout(Wait::from_secs(1), worker).await.unwrap().unwrap();
+    }
 }
 
 #[tokio::test]
