@@ -59,6 +59,13 @@ pub struct Turn {
     pub until: DateTime<Utc>,
 }
 
+/// The mailbox, while the turn at it is this one.
+#[diesel::dsl::auto_type]
+fn held<'a>(seller: &'a SellerId, lease: &'a str) -> _ {
+    let theirs = imap_accounts::seller_id.eq(seller);
+    imap_accounts::table.filter(theirs.and(imap_accounts::lease.eq(lease)))
+}
+
 pub fn of_seller(conn: &mut Conn, seller: &SellerId) -> QueryResult<Option<Account>> {
     imap_accounts::table.find(seller).first(conn).optional()
 }
@@ -134,10 +141,7 @@ pub fn set_reading(
 
 /// The folder's numbers have started anew: nothing of it has been dealt with, and up to `old_uid` lies what was there before.
 pub fn set_numbers(tx: &mut Tx, turn: &Turn, validity: i64, old_uid: i64) -> QueryResult<bool> {
-    let ours = dsl::imap_accounts
-        .find(&turn.seller)
-        .filter(dsl::lease.eq(&turn.lease));
-    diesel::update(ours)
+    diesel::update(held(&turn.seller, &turn.lease))
         .set((
             dsl::uid_validity.eq(Some(validity)),
             dsl::last_uid.eq(0),
@@ -152,10 +156,7 @@ pub fn set_numbers(tx: &mut Tx, turn: &Turn, validity: i64, old_uid: i64) -> Que
 
 /// All up to this number has been dealt with. Says whether the turn is still ours.
 pub fn set_last(tx: &mut Tx, turn: &Turn, uid: i64) -> QueryResult<bool> {
-    let ours = dsl::imap_accounts
-        .find(&turn.seller)
-        .filter(dsl::lease.eq(&turn.lease));
-    diesel::update(ours)
+    diesel::update(held(&turn.seller, &turn.lease))
         .set((
             dsl::last_uid.eq(uid),
             dsl::stuck_uid.eq(None::<i64>),
@@ -168,10 +169,7 @@ pub fn set_last(tx: &mut Tx, turn: &Turn, uid: i64) -> QueryResult<bool> {
 
 /// It was read to its end. Says whether the turn is still ours, which it stays until `turn.until`.
 pub fn mark_checked(tx: &mut Tx, turn: &Turn, now: DateTime<Utc>) -> QueryResult<bool> {
-    let ours = dsl::imap_accounts
-        .find(&turn.seller)
-        .filter(dsl::lease.eq(&turn.lease));
-    diesel::update(ours)
+    diesel::update(held(&turn.seller, &turn.lease))
         .set((
             dsl::checked_at.eq(at(Some(now))),
             dsl::next_at.eq(At::from(turn.until)),
@@ -184,10 +182,7 @@ pub fn mark_checked(tx: &mut Tx, turn: &Turn, now: DateTime<Utc>) -> QueryResult
 
 /// The reading of the mail at this number has broken off once more.
 pub fn mark_stuck(tx: &mut Tx, turn: &Turn, uid: i64, times: i64) -> QueryResult<bool> {
-    let ours = dsl::imap_accounts
-        .find(&turn.seller)
-        .filter(dsl::lease.eq(&turn.lease));
-    diesel::update(ours)
+    diesel::update(held(&turn.seller, &turn.lease))
         .set((
             dsl::stuck_uid.eq(Some(uid)),
             dsl::stuck_times.eq(times),
@@ -199,10 +194,7 @@ pub fn mark_stuck(tx: &mut Tx, turn: &Turn, uid: i64, times: i64) -> QueryResult
 
 /// It could not be read, and why; it is tried again at `next`, by whoever comes first.
 pub fn mark_failed(tx: &mut Tx, turn: &Turn, why: &str, next: DateTime<Utc>) -> QueryResult<bool> {
-    let ours = dsl::imap_accounts
-        .find(&turn.seller)
-        .filter(dsl::lease.eq(&turn.lease));
-    diesel::update(ours)
+    diesel::update(held(&turn.seller, &turn.lease))
         .set((
             dsl::lease.eq(None::<String>),
             dsl::next_at.eq(At::from(next)),
@@ -215,10 +207,7 @@ pub fn mark_failed(tx: &mut Tx, turn: &Turn, why: &str, next: DateTime<Utc>) -> 
 
 /// Gives the turn back; whoever comes after `next` may take it.
 pub fn set_free(tx: &mut Tx, turn: &Turn, next: DateTime<Utc>) -> QueryResult<bool> {
-    let ours = dsl::imap_accounts
-        .find(&turn.seller)
-        .filter(dsl::lease.eq(&turn.lease));
-    diesel::update(ours)
+    diesel::update(held(&turn.seller, &turn.lease))
         .set((
             dsl::lease.eq(None::<String>),
             dsl::next_at.eq(At::from(next)),
