@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
 use super::columns::At;
+use super::mail::Link;
 use super::schema::{inbox, mailboxes, outbox, reply_addresses};
 use super::tickets::Scope;
 use super::{Conn, Tx, already, dialect};
@@ -221,13 +222,23 @@ pub fn by_key(conn: &mut Conn, key: &str) -> QueryResult<Option<Mail>> {
 }
 
 /// The Message-IDs of the mails of a conversation, oldest first.
-pub fn message_ids(conn: &mut Conn, ticket: &TicketId) -> QueryResult<Vec<(At, String)>> {
-    inbox::table
+pub fn links(conn: &mut Conn, ticket: &TicketId) -> QueryResult<Vec<Link>> {
+    let mails: Vec<(At, String, String)> = inbox::table
         .filter(inbox::ticket_id.eq(ticket).and(inbox::state.eq("taken")))
         .filter(inbox::message_id.is_not_null())
         .order((inbox::received_at, inbox::id))
-        .select((inbox::received_at, inbox::message_id.assume_not_null()))
-        .load(conn)
+        .select((
+            inbox::received_at,
+            inbox::message_id.assume_not_null(),
+            inbox::subject,
+        ))
+        .load(conn)?;
+    let link = |(at, message_id, subject)| Link {
+        at,
+        message_id,
+        subject,
+    };
+    Ok(mails.into_iter().map(link).collect())
 }
 
 /// How many mails of a conversation came since an instant.

@@ -42,6 +42,23 @@ pub struct Row {
     /// When it came back after it had left, and what the mail server said.
     pub bounced_at: Option<At>,
     pub bounce: Option<String>,
+    /// The subject of its conversation, which stands in its head in place of its own.
+    pub topic: Option<String>,
+}
+
+impl Row {
+    /// The subject in its head.
+    pub fn head_subject(&self) -> &str {
+        self.topic.as_deref().unwrap_or(&self.subject)
+    }
+}
+
+/// What a mail of a conversation is known by to a mail program; in the order in which they were sent.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Link {
+    pub at: At,
+    pub message_id: String,
+    pub subject: String,
 }
 
 /// Queues a letter; one with the same key is there already when this says `false`, and stays as it is.
@@ -239,6 +256,7 @@ pub fn set_parent(
     ticket: &TicketId,
     queued_at: DateTime<Utc>,
     message_id: &str,
+    topic: &str,
 ) -> QueryResult<()> {
     let fresh: Vec<(LetterId, Option<String>)> = outbox::table
         .filter(outbox::ticket_id.eq(ticket).and(outbox::state.eq("queued")))
@@ -250,11 +268,15 @@ pub fn set_parent(
         let mut ids: Vec<&str> = thread.iter().flat_map(|ids| ids.split(' ')).collect();
         ids.retain(|known| *known != message_id);
         ids.push(message_id);
-        diesel::update(outbox::table.find(id))
+        diesel::update(outbox::table.find(&id))
             .set((
                 outbox::in_reply_to.eq(Some(message_id)),
                 outbox::thread.eq(Some(ids.join(" "))),
             ))
+            .execute(&mut **tx)?;
+        diesel::update(outbox::table.find(id))
+            .filter(outbox::topic.is_not_null())
+            .set(outbox::topic.eq(topic))
             .execute(&mut **tx)?;
     }
     Ok(())
@@ -330,12 +352,17 @@ pub fn newest(conn: &mut Conn, to: Option<&str>, skip: i64, limit: i64) -> Query
 }
 
 /// The Message-IDs of what was written to somebody on a conversation, oldest first.
-pub fn message_ids(conn: &mut Conn, ticket: &TicketId, to: &str) -> QueryResult<Vec<(At, String)>> {
-    outbox::table
+pub fn links(conn: &mut Conn, ticket: &TicketId, to: &str) -> QueryResult<Vec<Link>> {
+    let letters: Vec<Row> = outbox::table
         .filter(outbox::ticket_id.eq(ticket).and(outbox::recipient.eq(to)))
         .order((outbox::created_at, outbox::id))
-        .select((outbox::created_at, outbox::message_id))
-        .load(conn)
+        .load(conn)?;
+    let link = |row: Row| Link {
+        at: row.created_at,
+        subject: row.head_subject().to_owned(),
+        message_id: row.message_id,
+    };
+    Ok(letters.into_iter().map(link).collect())
 }
 
 pub fn of_ticket(conn: &mut Conn, ticket: &TicketId) -> QueryResult<Vec<Row>> {

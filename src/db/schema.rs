@@ -733,6 +733,7 @@ diesel::table! {
         thread -> Nullable<Text>,
         bounced_at -> Nullable<Timestamp>,
         bounce -> Nullable<Text>,
+        topic -> Nullable<Text>,
     }
 }
 

@@ -99,6 +99,7 @@ fn queue_about(
         thread: thread.references,
         bounced_at: None,
         bounce: None,
+        topic: thread.topic,
     };
     let (id, token) = (row.id.clone(), row.token.clone());
     let is_new = insert_letter(tx, row)?;

@@ -1,7 +1,8 @@
 //! Words for mail: one struct a letter, printed through its three templates to subject, text and HTML. Pure: no database, no
 //! clock, no sending; amounts, dates and links arrive ready or are put into words here.
 //!
-//! Every letter keeps the same order: the subject begins with the state, the first line is the outcome, the second says what
+//! Every letter keeps the same order: the subject begins with the state (a letter that goes into a conversation by mail travels
+//! under the conversation's subject, `desk/mailroom/thread.rs`), the first line is the outcome, the second says what
 //! happens next and by when, then come the sum and the clauses. Text and HTML say the same. HTML escapes whatever people wrote.
 
 pub mod claims;

@@ -43,6 +43,8 @@ struct Show {
     from: String,
     to: String,
     subject: String,
+    /// That of its conversation, where its answers are read here.
+    head_subject: String,
     at: Moment,
     state: Badge,
     html_href: String,
@@ -114,7 +116,12 @@ pub async fn show(app: Data<App>, visit: Anybody, letter: Path<String>) -> Resul
     }];
     Ok(render(&Show {
         frame,
-        from: format!("{} <{}>", row.from_name, app.config.mail_from),
+        from: format!(
+            "{} <{}>",
+            row.from_name,
+            row.from_address.as_ref().unwrap_or(&app.config.mail_from)
+        ),
+        head_subject: row.head_subject().to_owned(),
         at: Moment::new(row.created_at.utc(), visit.zone, visit.now),
         state: state(&row),
         html_href: format!("/demo/mail/{}/html", row.id),

@@ -137,7 +137,7 @@ fn outgoing(app: &App, row: &Row) -> Result<Outgoing> {
         },
         reply_to: answers('r'),
         bounces_to: answers('b'),
-        subject: row.subject.clone(),
+        subject: row.head_subject().to_owned(),
         text: row.text.clone(),
         html: row.html.clone(),
         at: row.created_at.utc(),

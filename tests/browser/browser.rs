@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::chromedriver::{Answer, Element, Refused, Session};
 
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(45);
 const PAUSE: Duration = Duration::from_millis(50);
 /// More stops than any page has between its top and what is looked for.
 const TAB_STOPS: usize = 200;
@@ -19,13 +19,52 @@ pub const TAB: &str = "\u{E004}";
 pub const ENTER: &str = "\u{E007}";
 pub const ESCAPE: &str = "\u{E00C}";
 
-const BUTTONS: &str = "button, input[type=submit], summary, [role=button]";
-const LINKS: &str = "a[href]";
-const FIELDS: &str =
-    "input:not([type=hidden]):not([type=radio]):not([type=checkbox]), select, textarea";
-const CHOICES: &str = "input[type=radio], input[type=checkbox]";
 const ROWS: &str = "tr, li";
-const GROUPS: &str = "fieldset, [role=group], [role=radiogroup]";
+/// What the driver says of an element whose page is gone, or that lies under another for a moment.
+const MOVED: [&str; 4] = [
+    "stale element reference",
+    "no such element",
+    "element not interactable",
+    "element click intercepted",
+];
+
+/// A kind of thing on a page, in words and as a selector.
+#[derive(Debug, Clone, Copy)]
+struct Kind {
+    words: &'static str,
+    css: &'static str,
+}
+
+impl Kind {
+    const LINK: Kind = Kind {
+        words: "link",
+        css: "a[href]",
+    };
+    const BUTTON: Kind = Kind {
+        words: "button",
+        css: "button, input[type=submit], summary, [role=button]",
+    };
+    const FIELD: Kind = Kind {
+        words: "field",
+        css: "input:not([type=hidden]):not([type=radio]):not([type=checkbox]), select, textarea",
+    };
+    const FILE: Kind = Kind {
+        words: "field for a file",
+        css: "input[type=file]",
+    };
+    const CHOICE: Kind = Kind {
+        words: "choice",
+        css: "input[type=radio], input[type=checkbox]",
+    };
+    const GROUP: Kind = Kind {
+        words: "group",
+        css: "fieldset, [role=group], [role=radiogroup]",
+    };
+    const OPTION: Kind = Kind {
+        words: "option",
+        css: "option",
+    };
+}
 
 /// The smallest element of these words lies within the window.
 const IN_SIGHT: &str = "
@@ -168,8 +207,15 @@ impl Browser {
 
     /// The text of the row or the list's item that says these words.
     pub async fn row_text(&self, words: &str) -> String {
-        let row = self.row(words).await;
-        tidy(&self.session.of(&row, "text").await.unwrap())
+        let read = async || -> Result<String, String> {
+            let row = self.looks_for_row(words).await?;
+            let text = self.session.of(&row, "text").await;
+            text.map_err(|refused| refused.word)
+        };
+        match patiently(read).await {
+            Ok(text) => tidy(&text),
+            Err(why) => panic!("on {}: {why}", self.url().await),
+        }
     }
 
     /// The address has this path now.
@@ -195,15 +241,12 @@ impl Browser {
     }
 
     pub async fn follows(&self, link: &str) {
-        let link = self.named("link", None, LINKS, link).await;
-        self.session.click(&link).await.unwrap();
+        self.clicks(None, Kind::LINK, link).await;
     }
 
     /// Follows the link in the row or the list's item that says these words.
     pub async fn follows_beside(&self, words: &str, link: &str) {
-        let row = self.row(words).await;
-        let link = self.named("link", Some(&row), LINKS, link).await;
-        self.session.click(&link).await.unwrap();
+        self.clicks(Some(words), Kind::LINK, link).await;
     }
 
     /// Follows the link of the row or the list's item that says these words, where it has but one.
@@ -212,61 +255,66 @@ impl Browser {
     }
 
     pub async fn presses(&self, button: &str) {
-        let button = self.named("button", None, BUTTONS, button).await;
-        self.session.click(&button).await.unwrap();
+        self.clicks(None, Kind::BUTTON, button).await;
     }
 
     pub async fn presses_beside(&self, words: &str, button: &str) {
-        let row = self.row(words).await;
-        let button = self.named("button", Some(&row), BUTTONS, button).await;
-        self.session.click(&button).await.unwrap();
+        self.clicks(Some(words), Kind::BUTTON, button).await;
+    }
+
+    async fn clicks(&self, beside: Option<&str>, kind: Kind, name: &str) {
+        let click = async |found: Element| self.session.click(&found).await;
+        self.with(beside, kind, name, click).await;
     }
 
     /// Types into the field with this label, in place of what was there; for a list, chooses the option of these words.
     pub async fn fills(&self, label: &str, text: &str) {
-        let field = self.named("field", None, FIELDS, label).await;
-        self.fill(&field, text).await;
+        let fill = async |field: Element| self.fill(&field, text).await;
+        self.with(None, Kind::FIELD, label, fill).await;
     }
 
     /// The same in the row or the list's item that says these words.
     pub async fn fills_beside(&self, words: &str, label: &str, text: &str) {
-        let row = self.row(words).await;
-        let field = self.named("field", Some(&row), FIELDS, label).await;
-        self.fill(&field, text).await;
+        let fill = async |field: Element| self.fill(&field, text).await;
+        self.with(Some(words), Kind::FIELD, label, fill).await;
     }
 
-    async fn fill(&self, field: &Element, text: &str) {
-        if self.session.of(field, "name").await.unwrap() == "select" {
-            let option = self.named("option", Some(field), "option", text).await;
-            self.session.click(&option).await.unwrap();
+    async fn fill(&self, field: &Element, text: &str) -> Answer<()> {
+        if self.session.of(field, "name").await? == "select" {
+            let option = self.looks_for(Some(field), Kind::OPTION.css, text).await?;
+            let option = option.unwrap_or_else(|others| panic!("no option {text:?}: {others:?}"));
+            self.session.click(&option).await
         } else {
-            self.session.clear(field).await.unwrap();
-            self.session.type_into(field, text).await.unwrap();
+            self.session.clear(field).await?;
+            self.session.type_into(field, text).await
         }
     }
 
     pub async fn attaches(&self, label: &str, file: &Path) {
-        let field = self.named("field", None, "input[type=file]", label).await;
         let path = file.to_string_lossy();
-        self.session.type_into(&field, &path).await.unwrap();
+        let choose = async |field: Element| self.session.type_into(&field, &path).await;
+        self.with(None, Kind::FILE, label, choose).await;
     }
 
     /// What stands in the field with this label.
     pub async fn value(&self, label: &str) -> String {
-        let field = self.named("field", None, FIELDS, label).await;
-        self.session.of(&field, "property/value").await.unwrap()
+        let read = async |field: Element| self.session.of(&field, "property/value").await;
+        self.with(None, Kind::FIELD, label, read).await
     }
 
     /// Picks the choice of these words in the group of this legend.
     pub async fn picks(&self, legend: &str, choice: &str) {
-        let group = self.named("group", None, GROUPS, legend).await;
-        let choice = self.named("choice", Some(&group), CHOICES, choice).await;
-        self.session.click(&choice).await.unwrap();
+        let pick = async |group: Element| {
+            let found = self.looks_for(Some(&group), Kind::CHOICE.css, choice);
+            let found = found.await?;
+            let found = found.unwrap_or_else(|others| panic!("no choice {choice:?}: {others:?}"));
+            self.session.click(&found).await
+        };
+        self.with(None, Kind::GROUP, legend, pick).await;
     }
 
     pub async fn ticks(&self, choice: &str) {
-        let choice = self.named("choice", None, CHOICES, choice).await;
-        self.session.click(&choice).await.unwrap();
+        self.clicks(None, Kind::CHOICE, choice).await;
     }
 
     /// Types with the keyboard, wherever the focus is.
@@ -362,43 +410,59 @@ impl Browser {
         self.session.devtools(command, parameters).await.unwrap();
     }
 
-    /// The row or item that says these words; of several within each other, the smallest.
-    async fn row(&self, words: &str) -> Element {
-        let look = async || {
-            let rows = self.session.find_all(None, ROWS).await;
-            let mut there = Vec::new();
-            let mut others = Vec::new();
-            for row in rows.map_err(|refused| vec![refused.word])? {
-                // A page that is being replaced has no rows for a moment.
-                let text = tidy(&self.session.of(&row, "text").await.unwrap_or_default());
-                if text.contains(words) {
-                    there.push((text.len(), row));
-                } else {
-                    others.push(text);
+    /// Does it with the one displayed element of this name (in the row that says `beside`), and once more from the start where the
+    /// page was replaced meanwhile: what is gone was neither clicked nor filled.
+    async fn with<T>(
+        &self,
+        beside: Option<&str>,
+        kind: Kind,
+        name: &str,
+        deed: impl AsyncFn(Element) -> Answer<T>,
+    ) -> T {
+        let words = kind.words;
+        let attempt = async || -> Result<T, String> {
+            let row = match beside {
+                Some(text) => Some(self.looks_for_row(text).await?),
+                None => None,
+            };
+            let found = match self.looks_for(row.as_ref(), kind.css, name).await {
+                Ok(found) => {
+                    found.map_err(|others| format!("no {words} {name:?}, but {others:?}"))?
                 }
+                Err(refused) => return Err(refused.word),
+            };
+            match deed(found).await {
+                Ok(done) => Ok(done),
+                Err(refused) if MOVED.contains(&refused.word.as_str()) => Err(refused.word),
+                Err(refused) => panic!("{words} {name:?}: {refused:?}"),
             }
-            there.sort_by_key(|(length, _)| *length);
-            there.into_iter().next().map(|(_, row)| row).ok_or(others)
         };
-        match patiently(look).await {
-            Ok(row) => row,
-            Err(others) => panic!("no row {words:?} on {}, but {others:#?}", self.url().await),
+        match patiently(attempt).await {
+            Ok(done) => done,
+            Err(why) => panic!("{words} {name:?} on {}: {why}", self.url().await),
         }
     }
 
-    /// The one displayed element of this accessible name; failing that, the one whose name begins so.
-    async fn named(&self, kind: &str, within: Option<&Element>, css: &str, name: &str) -> Element {
-        let look = async || match self.looks_for(within, css, name).await {
-            Ok(Ok(found)) => Ok(found),
-            Ok(Err(others)) => Err(others),
-            Err(refused) => Err(vec![refused.word]),
-        };
-        match patiently(look).await {
-            Ok(found) => found,
-            Err(others) => panic!("no {kind} {name:?} on {}, but {others:?}", self.url().await),
+    /// The row or item that says these words; of several within each other, the smallest.
+    async fn looks_for_row(&self, words: &str) -> Result<Element, String> {
+        let rows = self.session.find_all(None, ROWS).await;
+        let mut there = Vec::new();
+        let mut others = Vec::new();
+        for row in rows.map_err(|refused| refused.word)? {
+            // A page that is being replaced has no rows for a moment.
+            let text = tidy(&self.session.of(&row, "text").await.unwrap_or_default());
+            if text.contains(words) {
+                there.push((text.len(), row));
+            } else {
+                others.push(text);
+            }
         }
+        there.sort_by_key(|(length, _)| *length);
+        let smallest = there.into_iter().next().map(|(_, row)| row);
+        smallest.ok_or_else(|| format!("no row {words:?}, but {others:#?}"))
     }
 
+    /// The one displayed element of this accessible name; failing that, the one whose name begins so. What else is there, otherwise.
     async fn looks_for(
         &self,
         within: Option<&Element>,
@@ -418,8 +482,8 @@ impl Browser {
                 continue;
             }
             // A file field may be dressed as something else, and an option is as visible as its list.
-            let shown = css == "option"
-                || css == "input[type=file]"
+            let shown = css == Kind::OPTION.css
+                || css == Kind::FILE.css
                 || self.session.of(&element, "displayed").await? == "true";
             match (shown, is_named(&label, name)) {
                 (false, _) => others.push(format!("{label} (hidden)")),

@@ -5,6 +5,7 @@ use redress::db::{self, inbox::Mail, mail::Row};
 use redress::desk::mailroom::Way;
 use redress::ids::MailId;
 use redress::outside::smtp::{Mailer, Sent};
+use redress::rules::mail::bare_subject;
 use redress::worker::{self, reports::Days};
 
 use super::app::Desk;
@@ -103,7 +104,7 @@ impl Post {
             .map(|line| format!("> {line}"))
             .collect();
         mail(letter.to.address.as_str(), to.as_str())
-            .about(&format!("Re: {}", letter.subject))
+            .about(&format!("Re: {}", bare_subject(&letter.subject)))
             .id(&format!("re-{}", letter.message_id))
             .with(&format!("In-Reply-To: <{}>", letter.message_id))
             .says(&format!(

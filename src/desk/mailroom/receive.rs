@@ -4,6 +4,7 @@ use chrono::Duration;
 
 use super::bounce::{self, bounced};
 use super::route::{Ours, Route, Routed, route};
+use super::thread::answering;
 use super::understand::{self, Meaning, Meant, Parties, Words};
 use super::{Envelope, queue_about};
 use crate::act::{Act, Door, Role, Who};
@@ -423,7 +424,7 @@ fn taken(
 ) -> Result<Outcome> {
     let row = rows::find(tx, id)?;
     if let Some(message_id) = &row.message_id {
-        crate::db::mail::set_parent(tx, &ticket, act.at, message_id)?;
+        crate::db::mail::set_parent(tx, &ticket, act.at, message_id, &answering(&row.subject))?;
     }
     if let Some(sender) = &row.sender {
         let whose = (row.seller_id.as_ref(), Some(&ticket));

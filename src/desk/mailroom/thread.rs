@@ -7,10 +7,12 @@ use super::Envelope;
 use crate::act::Act;
 use crate::address::Address;
 use crate::db::inbox::{self, ReplyAddress, insert_reply_address};
+use crate::db::mail as letters;
 use crate::db::tickets::{self, Ticket};
-use crate::db::{Conn, Tx, mail as letters, people};
+use crate::db::{Conn, Tx, people};
 use crate::error::Result;
 use crate::ids::{LetterId, MailId, digest, token};
+use crate::rules::mail::bare_subject;
 
 /// How long after its conversation was closed a reply address still leads there.
 const AFTER_CLOSE: Duration = Duration::days(180);
@@ -25,10 +27,15 @@ pub(super) struct Thread {
     pub token: Option<String>,
     pub parent: Option<String>,
     pub references: Option<String>,
+    /// The one subject of the conversation.
+    pub topic: Option<String>,
 }
 
 /// A letter of a seller whose mail is read is from the seller's address. Where it goes to the customer of its conversation, or asks
 /// somebody to confirm a mail, it can be answered; letters to staff cannot, for they act at their desk.
+///
+/// Some mail programs keep together what names the same Message-IDs, others also want the same subject: every letter that can be
+/// answered goes under the one of the mail before it. Its state is then in its first line.
 pub(super) fn of(conn: &mut Conn, envelope: &Envelope, mail: Option<&MailId>) -> Result<Thread> {
     let mailbox = match envelope.seller {
         Some(seller) => inbox::mailbox_of(conn, seller)?,
@@ -55,10 +62,15 @@ pub(super) fn of(conn: &mut Conn, envelope: &Envelope, mail: Option<&MailId>) ->
         thread.from = Some(mailbox.address);
     }
     if let Some(ticket) = ticket {
-        let mut known = letters::message_ids(conn, &ticket.id, envelope.to)?;
-        known.extend(inbox::message_ids(conn, &ticket.id)?);
+        let mut known = letters::links(conn, &ticket.id, envelope.to)?;
+        known.extend(inbox::links(conn, &ticket.id)?);
         known.sort();
-        let ids: Vec<String> = known.into_iter().map(|(_, id)| id).collect();
+        if thread.from.is_some() {
+            let before = known.last().map(|link| link.subject.as_str());
+            let began = || format!("{} — {}", ticket.subject, ticket.number);
+            thread.topic = Some(before.map_or_else(began, answering));
+        }
+        let ids: Vec<String> = known.into_iter().map(|link| link.message_id).collect();
         thread.parent = ids.last().cloned();
         let late = ids.len().saturating_sub(MOST - 1).max(1);
         let named = ids.first().into_iter().chain(ids.iter().skip(late));
@@ -66,6 +78,11 @@ pub(super) fn of(conn: &mut Conn, envelope: &Envelope, mail: Option<&MailId>) ->
         thread.references = (!named.is_empty()).then(|| named.join(" "));
     }
     Ok(thread)
+}
+
+/// The subject of an answer: however often it went to and fro, with one `Re:` before it.
+pub(super) fn answering(subject: &str) -> String {
+    format!("Re: {}", bare_subject(subject))
 }
 
 /// Remembers, as a hash, where answers to the letter belong.

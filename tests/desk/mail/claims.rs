@@ -106,7 +106,8 @@ async fn a_customer_who_never_opens_the_site_gets_the_right_refund_by_mail_alone
     let granted = &stage.claims()[0];
     assert_eq!(granted.granted_e8, Some(400_000_000));
     let paid = desk.last_sent_to(ANNA).letter;
-    assert!(paid.subject.contains("$4.00"), "{}", paid.subject);
+    assert_eq!(paid.subject, "Re: Refund");
+    assert!(paid.text.contains("$4.00"), "{}", paid.text);
     // She thanks, and that is a message; it changes nothing.
     let thanks = desk
         .gets(&Post::answering(&desk.last_sent_to(ANNA), "Thank you!"))

@@ -39,6 +39,15 @@ async fn an_answer_to_a_letter_comes_into_its_conversation_without_what_it_quote
     assert_eq!(next.in_reply_to, got.message_id);
     assert!(next.references.contains(&letter.letter.message_id));
     assert_ne!(next.reply_to, letter.letter.reply_to);
+    // Under one subject, which is what some mail programs go by; only that it answers is said before it.
+    let first = format!("Delivery — {}", ticket.number);
+    let answers = format!("Re: {first}");
+    let subjects: Vec<String> = desk
+        .sent()
+        .into_iter()
+        .map(|sent| sent.letter.subject)
+        .collect();
+    assert_eq!(subjects, [first, answers.clone(), answers]);
 }
 
 #[tokio::test]
@@ -315,6 +324,8 @@ async fn a_customer_whom_the_mail_server_vouches_for_opens_a_conversation_at_onc
     assert_eq!(stage.said(&ticket.id), ["It has not come."]);
     let letter = desk.last_sent_to(ANNA).letter;
     assert_eq!(letter.in_reply_to, got.message_id);
+    assert_eq!(letter.subject, "Re: Where is it?");
+    assert!(letter.text.contains(&ticket.number));
 }
 
 #[tokio::test]
