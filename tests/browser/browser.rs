@@ -382,7 +382,12 @@ impl Browser {
     /// Runs a script as the tools of a developer would, outside the page's own rules; for measuring, not for acting.
     pub async fn measures(&self, script: &str, arguments: Value) -> Value {
         let body = json!({ "script": script, "args": arguments });
-        self.session.post("execute/async", body).await.unwrap()
+        let measure = async || match self.session.post("execute/async", body.clone()).await {
+            // The page went away under the script.
+            Err(refused) if refused.sentence.contains("aborted by navigation") => Err(refused),
+            answer => Ok(answer),
+        };
+        patiently(measure).await.unwrap().unwrap()
     }
 
     /// What the browser complained about since it was last asked: scripts that failed, rules of the page that were broken.
@@ -402,7 +407,7 @@ impl Browser {
     }
 
     pub async fn screenshot(&self) -> Vec<u8> {
-        let picture = self.session.get("screenshot").await.unwrap();
+        let picture = patiently(|| self.session.get("screenshot")).await.unwrap();
         data_encoding::BASE64.decode(picture.as_bytes()).unwrap()
     }
 
