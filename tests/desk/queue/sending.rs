@@ -17,7 +17,7 @@ use crate::support::app::Desk;
 use crate::support::gateway::{Fake, Play, SECRET, TOKEN, signature};
 use crate::support::make::e8;
 
-/// A desk whose payouts go through the gateway; it waits for a quarter of a second and no longer.
+/// A desk whose payouts go through the gateway; it waits for three seconds and no longer, which a busy machine needs too.
 fn desk(fake: &Fake) -> Desk {
     desk_at(&fake.url)
 }
@@ -425,7 +425,7 @@ async fn two_workers_and_a_call_back_at_once_send_and_settle_once() {
 /// For what would wait for an answer that never comes.
 fn hurried(mut app: redress::app::App) -> redress::app::App {
     let http = Http::open(&app.config).unwrap();
-    let http = http.with_patience(Patience::from_millis(250));
+    let http = http.with_patience(Patience::from_secs(3));
     let gateway = app.gateway.clone().map(|gateway| gateway.over(http));
     app.gateway = gateway;
     app
