@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn these_addresses_are_refused_and_say_what_to_change() {
+    fn t06_these_addresses_are_refused_and_say_what_to_change() {
         use BadAddress::*;
         let (long_name, long_host) = (
             format!("{}@example.com", "a".repeat(65)),
