@@ -221,7 +221,7 @@ pub fn by_key(conn: &mut Conn, key: &str) -> QueryResult<Option<Mail>> {
         .optional()
 }
 
-/// The Message-IDs of the mails of a conversation, oldest first.
+/// What a conversation's customer wrote by mail, oldest first.
 pub fn links(conn: &mut Conn, ticket: &TicketId) -> QueryResult<Vec<Link>> {
     let mails: Vec<(At, String, String)> = inbox::table
         .filter(inbox::ticket_id.eq(ticket).and(inbox::state.eq("taken")))

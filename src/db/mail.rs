@@ -42,7 +42,7 @@ pub struct Row {
     /// When it came back after it had left, and what the mail server said.
     pub bounced_at: Option<At>,
     pub bounce: Option<String>,
-    /// The subject of its conversation, which stands in its head in place of its own.
+    /// The subject under which its conversation goes on, which stands in its head in place of its own.
     pub topic: Option<String>,
 }
 
@@ -250,33 +250,32 @@ pub fn count_of_kinds(conn: &mut Conn, kinds: &[&str], since: DateTime<Utc>) -> 
         .get_result(conn)
 }
 
-/// Lets the letters that a deed has just queued on a conversation answer the mail that brought it about.
+/// Lets the letters that a deed has just queued on a conversation answer the mail that brought it about: by its Message-ID, and those
+/// that go under a conversation's subject under `topic`, where there is one.
 pub fn set_parent(
     tx: &mut Tx,
     ticket: &TicketId,
     queued_at: DateTime<Utc>,
     message_id: &str,
-    topic: &str,
+    topic: Option<&str>,
 ) -> QueryResult<()> {
-    let fresh: Vec<(LetterId, Option<String>)> = outbox::table
+    let fresh: Vec<(LetterId, Option<String>, Option<String>)> = outbox::table
         .filter(outbox::ticket_id.eq(ticket).and(outbox::state.eq("queued")))
         .filter(outbox::created_at.eq(At::from(queued_at)))
         .filter(outbox::attempts.eq(0_i64))
-        .select((outbox::id, outbox::thread))
+        .select((outbox::id, outbox::thread, outbox::topic))
         .load(&mut **tx)?;
-    for (id, thread) in fresh {
+    for (id, thread, old) in fresh {
+        let topic = old.map(|old| topic.map_or(old, str::to_owned));
         let mut ids: Vec<&str> = thread.iter().flat_map(|ids| ids.split(' ')).collect();
         ids.retain(|known| *known != message_id);
         ids.push(message_id);
-        diesel::update(outbox::table.find(&id))
+        diesel::update(outbox::table.find(id))
             .set((
                 outbox::in_reply_to.eq(Some(message_id)),
                 outbox::thread.eq(Some(ids.join(" "))),
+                outbox::topic.eq(topic),
             ))
-            .execute(&mut **tx)?;
-        diesel::update(outbox::table.find(id))
-            .filter(outbox::topic.is_not_null())
-            .set(outbox::topic.eq(topic))
             .execute(&mut **tx)?;
     }
     Ok(())
@@ -351,16 +350,22 @@ pub fn newest(conn: &mut Conn, to: Option<&str>, skip: i64, limit: i64) -> Query
     query.load(conn)
 }
 
-/// The Message-IDs of what was written to somebody on a conversation, oldest first.
+/// What was written to somebody on a conversation, oldest first.
 pub fn links(conn: &mut Conn, ticket: &TicketId, to: &str) -> QueryResult<Vec<Link>> {
-    let letters: Vec<Row> = outbox::table
+    let letters: Vec<(At, String, String, Option<String>)> = outbox::table
         .filter(outbox::ticket_id.eq(ticket).and(outbox::recipient.eq(to)))
         .order((outbox::created_at, outbox::id))
+        .select((
+            outbox::created_at,
+            outbox::message_id,
+            outbox::subject,
+            outbox::topic,
+        ))
         .load(conn)?;
-    let link = |row: Row| Link {
-        at: row.created_at,
-        subject: row.head_subject().to_owned(),
-        message_id: row.message_id,
+    let link = |(at, message_id, subject, topic): (_, _, _, Option<String>)| Link {
+        at,
+        message_id,
+        subject: topic.unwrap_or(subject),
     };
     Ok(letters.into_iter().map(link).collect())
 }

@@ -16,6 +16,9 @@ mod sending;
 mod servers;
 mod trays;
 
+use std::path::Path;
+use std::process::Command;
+
 use redress::act::{Act, Door, Role, Who};
 use redress::db::tickets::{Message, Ticket};
 use redress::db::{self, inbox::Mail};
@@ -29,6 +32,47 @@ use crate::support::post::{Post, mail};
 const ANNA: &str = "anna@harbor.example";
 const OMAR: &str = "omar@desk.example";
 const EVIL: &str = "mallory@evil.example";
+
+/// The program as an operator calls it: whether it went well, and all that it said.
+fn redress(data: &Path, words: &[&str]) -> (bool, String) {
+    let out = Command::new(env!("CARGO_BIN_EXE_redress"))
+        .args(words)
+        .env_clear()
+        .env("REDRESS_DATA", data)
+        .output()
+        .unwrap();
+    let said = [out.stdout, out.stderr].concat();
+    (out.status.success(), String::from_utf8(said).unwrap())
+}
+
+/// A shop that an operator opens, whose mail is read nowhere yet.
+fn opens_a_shop(data: &Path) {
+    let publish = ["policy", "publish", "policies/panel-credits.toml"];
+    let (ok, said) = redress(data, &publish);
+    assert!(ok, "{said}");
+    let add = [
+        "seller",
+        "add",
+        "--slug",
+        "mine",
+        "--name",
+        "Mine",
+        "--policy",
+        "panel-credits",
+        "--mail",
+        "desk@mine.example",
+    ];
+    let (ok, said) = redress(data, &add);
+    assert!(ok, "{said}");
+}
+
+/// Its mail is read from now on.
+fn reads_its_mail(data: &Path) {
+    let (address, seller) = ("desk@mine.example", "mine");
+    let read = ["seller", "mail", "--seller", seller, "--address", address];
+    let (ok, said) = redress(data, &read);
+    assert!(ok, "{said}");
+}
 
 /// Anna, who has bought from a shop whose mail is read; Omar, an agent.
 struct Stage<'a> {

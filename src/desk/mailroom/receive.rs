@@ -424,7 +424,8 @@ fn taken(
 ) -> Result<Outcome> {
     let row = rows::find(tx, id)?;
     if let Some(message_id) = &row.message_id {
-        crate::db::mail::set_parent(tx, &ticket, act.at, message_id, &answering(&row.subject))?;
+        let topic = answering(&row.subject);
+        crate::db::mail::set_parent(tx, &ticket, act.at, message_id, topic.as_deref())?;
     }
     if let Some(sender) = &row.sender {
         let whose = (row.seller_id.as_ref(), Some(&ticket));

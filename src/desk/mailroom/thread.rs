@@ -27,7 +27,7 @@ pub(super) struct Thread {
     pub token: Option<String>,
     pub parent: Option<String>,
     pub references: Option<String>,
-    /// The one subject of the conversation.
+    /// The subject under which the conversation goes on.
     pub topic: Option<String>,
 }
 
@@ -66,9 +66,9 @@ pub(super) fn of(conn: &mut Conn, envelope: &Envelope, mail: Option<&MailId>) ->
         known.extend(inbox::links(conn, &ticket.id)?);
         known.sort();
         if thread.from.is_some() {
-            let before = known.last().map(|link| link.subject.as_str());
-            let began = || format!("{} — {}", ticket.subject, ticket.number);
-            thread.topic = Some(before.map_or_else(began, answering));
+            let before = known.last().and_then(|link| answering(&link.subject));
+            let own = || format!("{} — {}", ticket.subject, ticket.number);
+            thread.topic = Some(before.unwrap_or_else(own));
         }
         let ids: Vec<String> = known.into_iter().map(|link| link.message_id).collect();
         thread.parent = ids.last().cloned();
@@ -80,9 +80,10 @@ pub(super) fn of(conn: &mut Conn, envelope: &Envelope, mail: Option<&MailId>) ->
     Ok(thread)
 }
 
-/// The subject of an answer: however often it went to and fro, with one `Re:` before it.
-pub(super) fn answering(subject: &str) -> String {
-    format!("Re: {}", bare_subject(subject))
+/// The subject of an answer: however often it went to and fro, with one `Re:` before it. None where nothing else is in it.
+pub(super) fn answering(subject: &str) -> Option<String> {
+    let bare = bare_subject(subject);
+    (!bare.is_empty()).then(|| format!("Re: {bare}"))
 }
 
 /// Remembers, as a hash, where answers to the letter belong.

@@ -326,6 +326,14 @@ async fn a_customer_whom_the_mail_server_vouches_for_opens_a_conversation_at_onc
     assert_eq!(letter.in_reply_to, got.message_id);
     assert_eq!(letter.subject, "Re: Where is it?");
     assert!(letter.text.contains(&ticket.number));
+    // What has no subject to go on with goes under the conversation's own.
+    let bare = stage.annas_mail().id("2@harbor.example").about("Re: ");
+    desk.gets(&bare.says("And the other one?").vouched()).await;
+    let mut tickets = stage.tickets().into_iter();
+    let second = tickets.find(|other| other.id != ticket.id).unwrap();
+    let letter = desk.last_sent_to(ANNA).letter;
+    let own = format!("{} — {}", second.subject, second.number);
+    assert_eq!(letter.subject, own);
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use super::{ANNA, EVIL, OMAR, Stage, lies};
 use crate::support::app::Desk;
 use crate::support::imap::{PASSWORD, Postbox};
 use crate::support::make::Shop;
+use crate::support::page::Browser;
 use crate::support::post::{Post, mail};
 
 impl Stage<'_> {
@@ -262,14 +263,12 @@ async fn a_mailbox_that_is_not_read_is_told_to_the_staff_and_heals_by_itself() {
     let stage = Stage::of(&desk, "panel-credits");
     stage.fetches_from(&postbox.url());
     stage.fetches().await;
+    let is_told = async |omar: &mut Browser| {
+        let trays = omar.opens("/queue/mail").await;
+        trays.text().contains("has not been read")
+    };
     let mut omar = desk.signed_in(OMAR).await;
-    assert!(
-        !omar
-            .opens("/queue/mail")
-            .await
-            .text()
-            .contains("has not been read")
-    );
+    assert!(!is_told(&mut omar).await);
     postbox.is(crate::support::imap::Mood::Strange);
     postbox.takes(&stage.annas(1, "Hello?").raw(), stage.now());
     let mut tries = 0;
@@ -287,13 +286,7 @@ async fn a_mailbox_that_is_not_read_is_told_to_the_staff_and_heals_by_itself() {
     postbox.is(crate::support::imap::Mood::Answers);
     desk.advance(Duration::minutes(30));
     assert_eq!(stage.fetches().await, 1);
-    assert!(
-        !omar
-            .opens("/queue/mail")
-            .await
-            .text()
-            .contains("has not been read")
-    );
+    assert!(!is_told(&mut omar).await);
     // Nobody reads: the worker is not running.
     desk.advance(Duration::minutes(20));
     omar.opens("/queue/mail")

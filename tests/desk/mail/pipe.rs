@@ -1,19 +1,21 @@
 //! The pipe of a mail server: kept once or not at all, and told honestly which.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use chrono::Duration;
+use redress::db::{self, Pool};
 use redress::desk::mailroom::Way;
+use redress::outside::store::Store;
 use redress::worker::sweep::Sweep;
 
-use super::{ANNA, Stage, lies};
+use super::{ANNA, Stage, lies, opens_a_shop, reads_its_mail};
 use crate::support::app::Desk;
 use crate::support::post::mail;
 
-/// What `redress mail receive` ends with.
-fn receives(data: &Path, words: &[&str], raw: &[u8]) -> (Option<i32>, String) {
+/// `redress mail receive`, with the mail handed over.
+fn begins(data: &Path, words: &[&str], raw: &[u8]) -> Child {
     let mut child = Command::new(env!("CARGO_BIN_EXE_redress"))
         .args(["mail", "receive"])
         .args(words)
@@ -26,7 +28,12 @@ fn receives(data: &Path, words: &[&str], raw: &[u8]) -> (Option<i32>, String) {
         .unwrap();
     // One that ends before it has read everything closes the pipe.
     let _ = child.stdin.take().unwrap().write_all(raw);
-    let out = child.wait_with_output().unwrap();
+    child
+}
+
+/// What it ends with.
+fn receives(data: &Path, words: &[&str], raw: &[u8]) -> (Option<i32>, String) {
+    let out = begins(data, words, raw).wait_with_output().unwrap();
     (
         out.status.code(),
         String::from_utf8_lossy(&out.stderr).into_owned(),
@@ -40,41 +47,13 @@ fn the_pipe_ends_with_the_status_by_which_a_mail_server_knows_what_to_do() {
     let raw = mail(ANNA, "desk@mine.example").raw();
     let (status, words) = receives(data, &["--recipient", "desk@mine.example"], &raw);
     assert_eq!(status, Some(75), "without a database: {words}");
-    let redress = |words: &[&str]| {
-        let out = Command::new(env!("CARGO_BIN_EXE_redress"))
-            .args(words)
-            .env_clear()
-            .env("REDRESS_DATA", data)
-            .output()
-            .unwrap();
-        assert!(out.status.success(), "{words:?}: {out:?}");
-    };
-    redress(&["policy", "publish", "policies/panel-credits.toml"]);
-    redress(&[
-        "seller",
-        "add",
-        "--slug",
-        "mine",
-        "--name",
-        "Mine",
-        "--policy",
-        "panel-credits",
-        "--mail",
-        "desk@mine.example",
-    ]);
+    opens_a_shop(data);
     assert_eq!(
         receives(data, &["--recipient", "desk@mine.example"], &raw).0,
         Some(67),
         "not read yet"
     );
-    redress(&[
-        "seller",
-        "mail",
-        "--seller",
-        "mine",
-        "--address",
-        "desk@mine.example",
-    ]);
+    reads_its_mail(data);
     for (recipient, expected) in [
         ("desk@mine.example", 0),
         ("<DESK@Mine.example>", 0),
@@ -112,6 +91,59 @@ fn the_pipe_ends_with_the_status_by_which_a_mail_server_knows_what_to_do() {
         .output()
         .unwrap();
     assert_eq!(out.status.code(), Some(75));
+}
+
+/// The mail server's part is to come again until it is told that the mail was kept.
+#[test]
+fn the_pipe_may_be_killed_at_any_moment_and_each_mail_is_kept_whole_and_once() {
+    const MOMENTS: u32 = 30;
+    const TO: [&str; 2] = ["--recipient", "desk@mine.example"];
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    opens_a_shop(data);
+    reads_its_mail(data);
+    let written = |at: u32| {
+        let post = mail(ANNA, "desk@mine.example").id(&format!("{at}@harbor.example"));
+        post.says(&format!("Number {at}. {}", "Hello. ".repeat(10_000)))
+            .raw()
+    };
+    // One whole life, looked at again and again; the others end after a part of so many looks.
+    let mut child = begins(data, &TO, &written(0));
+    let mut whole = 0;
+    while child.try_wait().unwrap().is_none() {
+        whole += 1;
+    }
+    let mut killed = 0;
+    for at in 1..=MOMENTS {
+        let raw = written(at);
+        let mut child = begins(data, &TO, &raw);
+        for _ in 0..whole / MOMENTS * at {
+            if child.try_wait().unwrap().is_some() {
+                break;
+            }
+        }
+        child.kill().unwrap();
+        killed += u32::from(!child.wait().unwrap().success());
+        let (status, words) = receives(data, &TO, &raw);
+        assert_eq!(status, Some(0), "{at}: {words}");
+    }
+    // How many is the machine's business; the first moments come before any life is over.
+    assert!(killed > 2, "only {killed} were killed in time");
+    let pool = Pool::open(&format!("sqlite://{}", data.join("redress.db").display())).unwrap();
+    let store = Store::disk(data.join("files")).unwrap();
+    let blobs = pool.read(|conn| Ok(db::inbox::blobs(conn)?)).unwrap();
+    let mut kept: Vec<Vec<u8>> = blobs
+        .iter()
+        .map(|blob| {
+            let mut raw = Vec::new();
+            store.open(blob).unwrap().read_to_end(&mut raw).unwrap();
+            raw
+        })
+        .collect();
+    let mut expected: Vec<Vec<u8>> = (0..=MOMENTS).map(written).collect();
+    kept.sort();
+    expected.sort();
+    assert!(kept == expected, "{} mails are kept", kept.len());
 }
 
 #[tokio::test]

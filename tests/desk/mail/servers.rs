@@ -65,6 +65,7 @@ async fn journey(way: Way) {
     let received = town.until_letter(&desk, &anna, "an answer", |_| true).await;
     assert_eq!(received.header("In-Reply-To"), "<first@anna.example>");
     assert_eq!(received.header("References"), "<first@anna.example>");
+    assert_eq!(received.header("Subject"), "Re: Refund");
     assert_eq!(received.header("Auto-Submitted"), "auto-generated");
     assert_eq!(received.header("Delivered-To"), anna);
     let (name, host) = to.split_once('@').unwrap();
@@ -101,6 +102,8 @@ async fn journey(way: Way) {
             .header("References")
             .contains("<first@anna.example>")
     );
+
+    assert_eq!(decided.header("Subject"), "Re: Refund");
 
     let reply_to = decided.reply_to();
     let thanks = mail(&format!("Anna <{anna}>"), &reply_to)

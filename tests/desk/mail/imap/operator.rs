@@ -1,21 +1,7 @@
 //! How an operator connects a mailbox, and what they are told.
 
-use std::path::Path;
-use std::process::Command;
-
+use crate::mail::{opens_a_shop, redress};
 use crate::support::imap::{Mood, PASSWORD, Postbox};
-
-/// Whether it went well, and all that it said.
-fn redress(data: &Path, words: &[&str]) -> (bool, String) {
-    let out = Command::new(env!("CARGO_BIN_EXE_redress"))
-        .args(words)
-        .env_clear()
-        .env("REDRESS_DATA", data)
-        .output()
-        .unwrap();
-    let said = [out.stdout, out.stderr].concat();
-    (out.status.success(), String::from_utf8(said).unwrap())
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_connects_a_mailbox_and_is_told_at_once_whether_it_lets_us_in() {
@@ -23,23 +9,7 @@ async fn an_operator_connects_a_mailbox_and_is_told_at_once_whether_it_lets_us_i
     let (data, url) = (folder.path(), postbox.url());
     let password = data.join("password");
     std::fs::write(&password, format!("{PASSWORD}\n")).unwrap();
-    let seller = [
-        "--slug",
-        "mine",
-        "--name",
-        "Mine",
-        "--mail",
-        "desk@mine.example",
-    ];
-    let policy = ["--policy", "panel-credits"];
-    assert!(redress(data, &["policy", "publish", "policies/panel-credits.toml"]).0);
-    assert!(
-        redress(
-            data,
-            &[&["seller", "add"], &seller[..], &policy[..]].concat()
-        )
-        .0
-    );
+    opens_a_shop(data);
     let mailbox = |more: &[&str]| {
         let words = [&["seller", "mail", "--seller", "mine"], more].concat();
         let (ok, said) = redress(data, &words);
