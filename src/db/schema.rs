@@ -586,7 +586,7 @@ diesel::table! {
         state -> Text,
         total -> BigInt,
         judged -> BigInt,
-        after_id -> Text,
+        after_day -> Text,
         tally_json -> Text,
         started_at -> Timestamp,
         ended_at -> Nullable<Timestamp>,
@@ -616,6 +616,7 @@ diesel::table! {
         promises_json -> Text,
         broken_json -> Text,
         requests_json -> Text,
+        judged_json -> Text,
         made_at -> Timestamp,
     }
 }

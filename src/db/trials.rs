@@ -1,18 +1,22 @@
 //! Drafts tried on past claims: how far a trial has come and what it comes to, the claims that flipped, and the past that it reads.
 //! Nothing but `policy_trials` and `policy_flips` is written here.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Date, Text};
+use serde::{Deserialize, Serialize};
 
 use super::columns::At;
+use super::reports::Period;
+use super::reports::days::{self, Part};
+use super::reports::promises::written;
 use super::schema::{assessments, claims, decisions, policies, policy_flips, policy_trials};
 use super::tickets::Scope;
 use super::{Conn, Tx};
 use crate::ids::{AssessmentId, ClaimId, PersonId, PolicyDraftId, PolicyTextId, SellerId, TrialId};
+use crate::rules::assessment::{Assessment, Brief};
+use crate::rules::facts::{self, Facts};
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
 #[diesel(table_name = policy_trials)]
@@ -29,8 +33,8 @@ pub struct Trial {
     pub state: String,
     pub total: i64,
     pub judged: i64,
-    /// The last claim that was judged; the next slice begins after it.
-    pub after_id: String,
+    /// The last of the sellers' days that was judged; the next slice begins after it.
+    pub after_day: String,
     pub tally_json: String,
     pub started_at: At,
     pub ended_at: Option<At>,
@@ -93,7 +97,7 @@ pub fn set_progress(
     let changed = diesel::update(same)
         .set((
             policy_trials::judged.eq(judged),
-            policy_trials::after_id.eq(after.to_owned()),
+            policy_trials::after_day.eq(after.to_owned()),
             policy_trials::tally_json.eq(tally_json.to_owned()),
         ))
         .execute(&mut **tx)?;
@@ -171,62 +175,118 @@ pub fn flips(
         .load(conn)
 }
 
-/// The claims of the past in the order of their ids, a slice at a time. Those that were taken back are none of them.
-pub fn past(conn: &mut Conn, past: &Past, after: &str, limit: i64) -> QueryResult<Vec<Tried>> {
-    // Not by the index over days, which would be sorted anew for each slice.
-    let received_on = sql::<Date>("COALESCE(claims.received_on, claims.received_on)");
-    let seller_id = || sql::<Text>("COALESCE(claims.seller_id, claims.seller_id)");
-    let mut query = claims::table
-        .filter(claims::policy_id.eq_any(versions_of(&past.policy)))
-        .filter(received_on.between(past.from, past.to))
-        .filter(claims::state.ne("withdrawn"))
-        .filter(claims::id.gt(ClaimId::from(after)))
-        .order(claims::id)
-        .limit(limit)
-        .select((
-            claims::id,
-            claims::number,
-            claims::currency,
-            claims::granted_e8,
-            claims::received_at,
-        ))
-        .into_boxed();
-    if !past.scope.0.is_empty() {
-        query = query.filter(seller_id().eq_any(past.scope.0.clone()));
-    }
-    if let Some(seller) = &past.seller {
-        query = query.filter(seller_id().eq(seller.clone()));
-    }
-    query.load(conn)
-}
-
 /// Whether a claim is one of them.
 pub fn holds(conn: &mut Conn, past: &Past, id: &ClaimId) -> QueryResult<bool> {
     let found = those(past).filter(claims::id.eq(id.clone()));
     Ok(found.count().get_result::<i64>(conn)? > 0)
 }
 
-/// The same of one seller's day, all at once.
+/// A claim as a trial needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    pub id: ClaimId,
+    pub number: String,
+    pub currency: String,
+    pub granted_e8: Option<i64>,
+    pub received_at: DateTime<Utc>,
+    /// By what its last decision was reached, and what the rules said; None where that no longer reads.
+    pub before: Option<Before>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    pub facts: Facts,
+    pub brief: Brief,
+}
+
+/// The same as a day keeps it: id, number and currency; what was granted; when it was received, in microseconds.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Kept((String, String, String), Option<i64>, i64, Option<Before>);
+
+/// By the policy that judged them.
+type KeptDay = BTreeMap<String, Vec<Kept>>;
+
+/// The claims of one seller's day that this policy judged, in the order of their ids: from the kept day where there is one. Those that
+/// were taken back are none of them.
 pub fn on_day(
     conn: &mut Conn,
-    policy: &String,
+    policy: &str,
     seller: &SellerId,
     day: NaiveDate,
 ) -> QueryResult<Vec<Tried>> {
-    claims::table
+    let period = Period {
+        from: day,
+        to: day,
+        seller: None,
+    };
+    let kept = days::kept(conn, std::slice::from_ref(seller), &period, Part::Judged)?;
+    let mut all = match kept.first() {
+        Some((.., json)) => days::read::<KeptDay>(json)?,
+        None => gathered(conn, seller, day)?,
+    };
+    let own = all.remove(policy).unwrap_or_default();
+    own.into_iter().map(tried).collect()
+}
+
+fn tried(kept: Kept) -> QueryResult<Tried> {
+    let Kept((id, number, currency), granted_e8, received, before) = kept;
+    Ok(Tried {
+        id: id.into(),
+        number,
+        currency,
+        granted_e8,
+        received_at: days::instant(received)?,
+        before,
+    })
+}
+
+/// What a day keeps of what its claims were judged by.
+pub fn pack(conn: &mut Conn, seller: &SellerId, day: NaiveDate) -> QueryResult<String> {
+    written(&gathered(conn, seller, day)?)
+}
+
+type Row = (ClaimId, String, String, String, Option<i64>, At);
+
+/// From the claims themselves.
+fn gathered(conn: &mut Conn, seller: &SellerId, day: NaiveDate) -> QueryResult<KeptDay> {
+    let rows: Vec<Row> = claims::table
+        .inner_join(policies::table.on(policies::id.eq(claims::policy_id)))
         .filter(claims::seller_id.eq(seller))
         .filter(claims::received_on.eq(day))
-        .filter(claims::policy_id.eq_any(versions_of(policy)))
         .filter(claims::state.ne("withdrawn"))
         .order(claims::id)
         .select((
             claims::id,
+            policies::policy,
             claims::number,
             claims::currency,
             claims::granted_e8,
             claims::received_at,
         ))
-        .load(conn)
+        .load(conn)?;
+    let ids: Vec<ClaimId> = rows.iter().map(|(id, ..)| id.clone()).collect();
+    let mut judged: HashMap<ClaimId, Option<Before>> = HashMap::with_capacity(ids.len());
+    for row in judged_by(conn, &ids)? {
+        let before = before(&row);
+        judged.insert(row.claim_id, before);
+    }
+    let mut day = KeptDay::new();
+    for (id, policy, number, currency, granted_e8, received_at) in rows {
+        let before = judged.remove(&id).flatten();
+        let received = received_at.utc().timestamp_micros();
+        let ids = (id.to_string(), number, currency);
+        let kept = Kept(ids, granted_e8, received, before);
+        day.entry(policy).or_default().push(kept);
+    }
+    Ok(day)
+}
+
+fn before(row: &Judgement) -> Option<Before> {
+    let stored: Assessment = serde_json::from_str(&row.result_json).ok()?;
+    Some(Before {
+        facts: facts::stored(&row.facts_json).ok()?,
+        brief: stored.brief(),
+    })
 }
 
 /// The first and the last day on which that seller received a claim.
@@ -317,16 +377,6 @@ pub fn judged_by(conn: &mut Conn, ids: &[ClaimId]) -> QueryResult<Vec<Judgement>
             assessments::result_json,
         ))
         .load(conn)
-}
-
-/// A claim as a trial needs it.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
-pub struct Tried {
-    pub id: ClaimId,
-    pub number: String,
-    pub currency: String,
-    pub granted_e8: Option<i64>,
-    pub received_at: At,
 }
 
 /// How many claims each version of a policy judges.

@@ -1,4 +1,4 @@
-//! Keeps days for the reports, so that nobody counts them again: the worker calls `pack` from time to time. `verify` counts every kept
+//! Keeps days for the reports and trials, so that nobody counts them again: the worker calls `pack` from time to time. `verify` counts every kept
 //! day anew and names those that say something else than their tickets; there must be none, ever.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use crate::db::reports::days::{self, Day};
 use crate::db::reports::{promises, refunds};
 use crate::db::sellers::{self, Seller};
-use crate::db::{Conn, Tx, dialect};
+use crate::db::{Conn, Tx, dialect, trials};
 use crate::error::Result;
 
 /// What is younger changes all the time and is read from its tickets.
@@ -48,6 +48,7 @@ fn counted(conn: &mut Conn, seller: &Seller, day: NaiveDate, now: DateTime<Utc>)
         promises_json,
         broken_json,
         requests_json: refunds::pack(conn, seller, day)?,
+        judged_json: trials::pack(conn, &seller.id, day)?,
         made_at: now.into(),
     })
 }

@@ -4,13 +4,14 @@
 //! (I1), the claim must have a subject (I3), the ceiling (I13), and an open dispute holds the money (I20).
 
 use super::assessment::{
-    Answer, Assessment, Deadline, Finding, Flag, Leftover, Met, NextAction, Outcome, Reference,
+    Assessment, Brief, Deadline, Finding, Flag, Leftover, Met, NextAction, Outcome, Reference,
+    is_standing, line,
 };
 use super::clauses::{Scope, Turn, Verdict, cure};
 use super::deadline::{ClockStart, clock_due};
 use super::explain;
 use super::facts::{At, Facts};
-use super::hearing::Hearing;
+use super::hearing::{Hearing, UNSAID, said};
 use super::lots::{self, Source};
 use super::money::Amount;
 use super::policy::{About, Clause, Pays, Policy, Shelf};
@@ -59,13 +60,8 @@ pub fn right_created_at(facts: &Facts, about: About) -> Option<At> {
 
 /// Judges a claim under one version, such as the one pinned when the claim was filed.
 pub fn adjudicate_under(policy: &Policy, facts: &Facts) -> Assessment {
-    let reference = Reference {
-        id: policy.id.clone(),
-        version: policy.version.clone(),
-        hash: policy.hash(),
-    };
     let Some(ground) = policy.ground(&facts.ground) else {
-        return unjudged(facts, reference);
+        return unjudged(facts, policy.reference());
     };
     let hearing = Hearing::new(policy, ground, facts);
     let heard = hear(&hearing);
@@ -82,7 +78,7 @@ pub fn adjudicate_under(policy: &Policy, facts: &Facts) -> Assessment {
     };
     Assessment {
         id: facts.id.clone(),
-        policy: reference,
+        policy: policy.reference(),
         outcome: drawn.outcome,
         flagged: !drawn.flags.is_empty(),
         discretionary: pays && verdicts().any(|verdict| verdict.discretionary),
@@ -110,17 +106,12 @@ pub fn adjudicate_under(policy: &Policy, facts: &Facts) -> Assessment {
     }
 }
 
-/// The answer alone, for judging very many: what [`adjudicate_under`] gives, without findings, promises and words.
-pub fn answer_under(policy: &Policy, facts: &Facts) -> Answer {
-    let reference = Reference {
-        id: policy.id.clone(),
-        version: policy.version.clone(),
-        hash: policy.hash(),
-    };
+/// The brief of what [`adjudicate_under`] gives, without ever putting it into words: for judging very many.
+pub fn brief_under(policy: &Policy, facts: &Facts) -> Brief {
     let Some(ground) = policy.ground(&facts.ground) else {
-        return unjudged(facts, reference).answer();
+        return unjudged(facts, policy.reference()).brief();
     };
-    let hearing = Hearing::new(policy, ground, facts);
+    let hearing = Hearing::silent(policy, ground, facts);
     let heard = hear(&hearing);
     let drawn = draw(&hearing, &heard);
     let pays = drawn.outcome_pays();
@@ -129,8 +120,12 @@ pub fn answer_under(policy: &Policy, facts: &Facts) -> Answer {
     } else {
         Some(Amount::ZERO)
     };
-    Answer {
-        policy: reference,
+    let mut results = String::with_capacity(8 * heard.len());
+    for heard in heard.iter().filter(|heard| !is_standing(heard.id)) {
+        line(&mut results, heard.id, heard.result());
+    }
+    Brief {
+        version: policy.version.clone(),
         outcome: drawn.outcome,
         flagged: !drawn.flags.is_empty(),
         amount,
@@ -140,6 +135,7 @@ pub fn answer_under(policy: &Policy, facts: &Facts) -> Answer {
             .unwrap_or_default(),
         route: hearing.owed.route,
         next_action: drawn.next_action,
+        results,
     }
 }
 
@@ -176,12 +172,24 @@ fn unjudged(facts: &Facts, policy: Reference) -> Assessment {
 }
 
 /// One clause with what each of its tests says about this claim.
-pub(super) struct Heard {
-    pub id: String,
+pub(super) struct Heard<'a> {
+    pub id: &'a str,
     pub verdicts: Vec<Verdict>,
 }
 
-impl Heard {
+impl Heard<'_> {
+    /// The worst of them.
+    fn result(&self) -> Met {
+        let worse = |met: &Met| match met {
+            Met::NotMet => 0,
+            Met::Unknown => 1,
+            Met::Met => 2,
+            Met::NotApplicable => 3,
+        };
+        let results = self.verdicts.iter().map(|verdict| verdict.result);
+        results.min_by_key(worse).unwrap_or(Met::NotApplicable)
+    }
+
     /// The clause as a whole: the worst result, every detail that applies, the first deadline.
     fn finding(self, deadlines: &[Deadline]) -> Finding {
         let promised = deadlines
@@ -193,29 +201,18 @@ impl Heard {
             .iter()
             .find_map(|verdict| verdict.due_at)
             .or(promised);
-        let worse = |met: &Met| match met {
-            Met::NotMet => 0,
-            Met::Unknown => 1,
-            Met::Met => 2,
-            Met::NotApplicable => 3,
-        };
-        let result = self
-            .verdicts
-            .iter()
-            .map(|verdict| verdict.result)
-            .min_by_key(worse)
-            .unwrap_or(Met::NotApplicable);
+        let result = self.result();
         let applies = |verdict: &Verdict| {
             (verdict.result == Met::NotApplicable) == (result == Met::NotApplicable)
         };
-        let details: Vec<String> = self
+        let details: Vec<_> = self
             .verdicts
             .into_iter()
             .filter(applies)
             .map(|verdict| verdict.detail)
             .collect();
         Finding {
-            id: self.id,
+            id: self.id.to_owned(),
             result,
             detail: details.join(" "),
             due_at,
@@ -223,12 +220,12 @@ impl Heard {
     }
 }
 
-fn hear(hearing: &Hearing) -> Vec<Heard> {
-    let by_clause = |clause: &&Clause| Heard {
-        id: clause.id.clone(),
+fn hear<'a>(hearing: &Hearing<'a>) -> Vec<Heard<'a>> {
+    let by_clause = |clause: &&'a Clause| Heard {
+        id: &clause.id,
         verdicts: clause.examine(hearing),
     };
-    let mut heard: Vec<Heard> = hearing.clauses.iter().map(by_clause).collect();
+    let mut heard: Vec<Heard<'a>> = hearing.clauses.iter().map(by_clause).collect();
     let standing = [
         ("I1", version(hearing)),
         ("I3", subject(hearing)),
@@ -237,14 +234,14 @@ fn hear(hearing: &Hearing) -> Vec<Heard> {
         ("I20", dispute(hearing)),
     ];
     heard.extend(standing.into_iter().map(|(id, verdict)| Heard {
-        id: id.to_owned(),
+        id,
         verdicts: vec![verdict],
     }));
     heard
 }
 
 fn version(hearing: &Hearing) -> Verdict {
-    let zone = hearing.calendar.zone;
+    let zone = hearing.zone;
     let version = &hearing.policy.version;
     if let Some(purse) = &hearing.purse {
         let outside = purse
@@ -252,23 +249,25 @@ fn version(hearing: &Hearing) -> Verdict {
             .iter()
             .find(|held| !hearing.policy.covers(held.lot.at, zone));
         return match outside {
-            Some(held) => Verdict::not_met(format!(
+            Some(held) => Verdict::not_met(said!(
+                hearing,
                 "Deposit {} of {} was made when version {version} was not in force; the amount is judged under it as the nearest.",
                 held.lot.id,
                 hearing.clock(held.lot.at)
             ))
             .turn(Turn::Outside),
             None if purse.deposits.is_empty() => Verdict::not_applicable("No deposit holds money."),
-            None => Verdict::met(format!("Version {version} was in force at each deposit that holds money.")),
+            None => Verdict::met(said!(hearing, "Version {version} was in force at each deposit that holds money.")),
         };
     }
     match hearing.order.map(|order| order.placed_at) {
         None => Verdict::not_applicable("There is no purchase yet to find the version by."),
         Some(None) => Verdict::unknown("When the purchase was made is not known, so neither is the version that governs it.").lacks("order.placed_at").turn(Turn::Review),
         Some(Some(at)) if hearing.policy.covers(at, zone) => {
-            Verdict::met(format!("Version {version} was in force at the purchase on {}.", hearing.clock(at)))
+            Verdict::met(said!(hearing, "Version {version} was in force at the purchase on {}.", hearing.clock(at)))
         }
-        Some(Some(at)) => Verdict::not_met(format!(
+        Some(Some(at)) => Verdict::not_met(said!(
+                hearing,
             "The purchase on {} lies outside the time of version {version}; the amount is judged under it as the nearest.",
             hearing.clock(at)
         ))
@@ -277,14 +276,15 @@ fn version(hearing: &Hearing) -> Verdict {
 }
 
 fn subject(hearing: &Hearing) -> Verdict {
-    let received = format!(
+    let received = said!(
+        hearing,
         "Received on {} by {}",
         hearing.clock(hearing.received),
         hearing.facts.channel
     );
     match hearing.order {
         None if hearing.ground.needs_order() => {
-            Verdict::unknown(format!("{received}, naming no order."))
+            Verdict::unknown(said!(hearing, "{received}, naming no order."))
                 .turn(Turn::Ask(vec!["order_number".to_owned()]))
         }
         Some(order)
@@ -292,10 +292,10 @@ fn subject(hearing: &Hearing) -> Verdict {
                 .placed_at
                 .is_some_and(|placed| hearing.received < placed) =>
         {
-            Verdict::unknown(format!("{received}, which is before the purchase."))
+            Verdict::unknown(said!(hearing, "{received}, which is before the purchase."))
                 .turn(Turn::Review)
         }
-        _ => Verdict::met(format!("{received}.")),
+        _ => Verdict::met(said!(hearing, "{received}.")),
     }
 }
 
@@ -312,7 +312,8 @@ fn ceiling(hearing: &Hearing) -> Verdict {
             .lacks("order.charge")
             .turn(Turn::Settle),
         (Some(_), Some(spent), _) => Verdict::not_met(spent.clone()).turn(Turn::Spent),
-        (Some(_), None, Some(ceiling)) => Verdict::met(format!(
+        (Some(_), None, Some(ceiling)) => Verdict::met(said!(
+            hearing,
             "At most {} can still go back.",
             hearing.show(ceiling)
         )),
@@ -324,6 +325,7 @@ fn destination(hearing: &Hearing) -> Verdict {
         return Verdict::unknown(doubt).lacks(path).turn(Turn::Settle);
     }
     match hearing.owed.amount {
+        Some(amount) if amount.is_positive() && !hearing.speaks => Verdict::met(UNSAID),
         Some(amount) if amount.is_positive() => {
             let to = remedy::payments(hearing, amount);
             let one = |payment: &super::assessment::Payment| {
@@ -352,7 +354,7 @@ fn dispute(hearing: &Hearing) -> Verdict {
         return Verdict::not_applicable("No chargeback is known.");
     };
     if hearing.open_dispute().is_none() {
-        return Verdict::met(format!("The chargeback was {}.", dispute.status));
+        return Verdict::met(said!(hearing, "The chargeback was {}.", dispute.status));
     }
     let names_lot = dispute.deposit.is_some() && hearing.ground.needs_account();
     let other_money = hearing
@@ -416,7 +418,7 @@ fn draw(hearing: &Hearing, heard: &[Heard]) -> Drawn {
     drawn
 }
 
-fn turns(heard: &[Heard]) -> impl Iterator<Item = &Turn> {
+fn turns<'h>(heard: &'h [Heard]) -> impl Iterator<Item = &'h Turn> {
     heard
         .iter()
         .flat_map(|heard| &heard.verdicts)
@@ -452,8 +454,8 @@ fn doubts(heard: &[Heard], pays: bool) -> Vec<Flag> {
             for because in scoped.chain(turned.map(|(_, because)| because)) {
                 if !flags.iter().any(|earlier| earlier.because == *because) {
                     flags.push(Flag {
-                        clause: one.id.clone(),
-                        because: because.clone(),
+                        clause: one.id.to_owned(),
+                        because: because.clone().into_owned(),
                     });
                 }
             }
@@ -497,6 +499,7 @@ fn conclude<'a>(turns: impl Iterator<Item = &'a Turn>) -> (Outcome, NextAction, 
 }
 
 fn deadlines(hearing: &Hearing) -> Vec<Deadline> {
+    let calendar = hearing.policy.calendar(hearing.facts);
     let promised = hearing
         .policy
         .clocks
@@ -509,7 +512,7 @@ fn deadlines(hearing: &Hearing) -> Vec<Deadline> {
             // Each message starts its own; none of them is the claim's.
             ClockStart::CustomerWrote => return None,
         };
-        clock_due(clock, start, &hearing.calendar)
+        clock_due(clock, start, &calendar)
     });
     started
         .map(|deadline| cure::paused(hearing, deadline))

@@ -35,31 +35,68 @@ pub struct Assessment {
     pub explanation: Vec<String>,
 }
 
-/// The answer of an assessment without its reasons: what becomes of the claim, and what approval would pay. Read from a stored
-/// assessment it passes over the rest.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Answer {
-    pub policy: Reference,
+/// An assessment without its words: what becomes of the claim, what approval would pay, and what each clause comes to. Small enough
+/// to be kept beside the facts for judging very many again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Brief {
+    /// The version that governs.
+    pub version: String,
     pub outcome: Outcome,
     pub flagged: bool,
     pub amount: Option<Amount>,
     pub payments: Vec<Payment>,
     pub route: Option<Route>,
     pub next_action: NextAction,
+    /// The ground's clauses in their order, one to a line, each behind the sign of its result: `+D1`.
+    pub results: String,
 }
 
 impl Assessment {
-    pub fn answer(&self) -> Answer {
-        Answer {
-            policy: self.policy.clone(),
+    pub fn brief(&self) -> Brief {
+        let own = self
+            .clauses
+            .iter()
+            .filter(|finding| !is_standing(&finding.id));
+        let results = own.fold(String::new(), |mut lines, finding| {
+            line(&mut lines, &finding.id, finding.result);
+            lines
+        });
+        Brief {
+            version: self.policy.version.clone(),
             outcome: self.outcome,
             flagged: self.flagged,
             amount: self.amount,
             payments: self.payments.clone(),
             route: self.route,
             next_action: self.next_action,
+            results,
         }
     }
+}
+
+/// Adds what a clause comes to.
+pub(super) fn line(lines: &mut String, id: &str, result: Met) {
+    if !lines.is_empty() {
+        lines.push('\n');
+    }
+    lines.push(match result {
+        Met::Met => '+',
+        Met::NotMet => '-',
+        Met::Unknown => '?',
+        Met::NotApplicable => NOT_APPLICABLE,
+    });
+    lines.push_str(id);
+}
+
+/// The sign of a clause that does not speak of the claim.
+pub(super) const NOT_APPLICABLE: char = '.';
+
+/// The rules outside every policy (I1, I3, I13, I15, I20): what they say follows from the facts and from the other clauses.
+const STANDING: [&str; 5] = ["I1", "I3", "I13", "I15", "I20"];
+
+pub fn is_standing(id: &str) -> bool {
+    STANDING.contains(&id)
 }
 
 /// The policy version that governs, by content.

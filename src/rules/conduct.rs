@@ -69,7 +69,7 @@ pub fn advise(
     Advice {
         clause: Some(clause.to_owned()),
         condition: Met::Met,
-        because: verdict.detail,
+        because: verdict.detail.into_owned(),
         steps: open_steps(named, taken, before > 0),
     }
 }

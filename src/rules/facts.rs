@@ -10,13 +10,13 @@ mod reading;
 
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use chrono_tz::Tz;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::calendar::Hours;
 use super::money::{Amount, Currency, Rate};
 use super::words::words;
 
-pub use reading::{Refusal, read, read_on};
+pub use reading::{Refusal, read, read_on, stored};
 
 /// An instant, UTC, cut to whole seconds before anything is judged by it.
 pub type At = DateTime<Utc>;
@@ -26,7 +26,8 @@ pub fn whole_second(at: At) -> At {
     at.trunc_subsecs(0)
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Facts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
@@ -40,7 +41,7 @@ pub struct Facts {
     pub channel: Channel,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Evidence>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested: Option<Amount>,
@@ -48,9 +49,9 @@ pub struct Facts {
     pub remedy_choice: Option<Remedy>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approved_at: Option<At>,
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub seller: Seller,
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub customer: Customer,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<Account>,
@@ -58,7 +59,7 @@ pub struct Facts {
     pub order: Option<Order>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dispute: Option<Dispute>,
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub findings: Findings,
 }
 
@@ -126,7 +127,8 @@ impl Status {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Evidence {
     pub kind: EvidenceKind,
     /// None: it came with the claim.
@@ -135,7 +137,8 @@ pub struct Evidence {
 }
 
 /// What the seller has configured beside the policy text.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Seller {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<Tz>,
@@ -147,12 +150,13 @@ pub struct Seller {
     pub hours: Option<Hours>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub large_refund_threshold: Option<Amount>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fee_schedule: Vec<Fee>,
 }
 
 /// Fees on refunds of orders placed from `valid_from` up to but not including `valid_to`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Fee {
     pub valid_from: NaiveDate,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -163,7 +167,8 @@ pub struct Fee {
     pub flat: Option<Amount>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Customer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verified: Option<bool>,
@@ -171,7 +176,8 @@ pub struct Customer {
     pub suspended: Option<bool>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Account {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
@@ -180,7 +186,7 @@ pub struct Account {
     pub entries: Option<Vec<Entry>>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Entry {
     Deposit(Deposit),
@@ -214,7 +220,8 @@ impl Entry {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Deposit {
     pub id: String,
     pub at: At,
@@ -229,13 +236,15 @@ pub struct Deposit {
     pub surcharge: Option<Amount>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Paid {
     pub amount: Amount,
     pub currency: Currency,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Bonus {
     pub id: String,
     pub at: At,
@@ -244,7 +253,8 @@ pub struct Bonus {
     pub expires_at: Option<At>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Order {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
@@ -269,7 +279,7 @@ pub struct Order {
     pub tax_included: Option<Amount>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refunded: Option<Amount>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paid_with: Vec<Part>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canceled_by: Option<CanceledBy>,
@@ -286,19 +296,21 @@ pub struct Order {
     /// How many products the line bundles; None is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub items: Option<i64>,
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub service: Service,
 }
 
 /// One part of a mixed payment; the method is `balance` or a payment method's id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Part {
     pub method: String,
     pub amount: Amount,
 }
 
 /// The service as it was shown to the buyer at purchase.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Service {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refill: Option<Refill>,
@@ -329,8 +341,26 @@ impl Serialize for Refill {
     }
 }
 
+impl<'de> Deserialize<'de> for Refill {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Refill, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written<'a> {
+            Days(u32),
+            Word(&'a str),
+        }
+        match Written::deserialize(deserializer)? {
+            Written::Days(days) => Ok(Refill::Days(days)),
+            Written::Word("none") => Ok(Refill::Never),
+            Written::Word("lifetime") => Ok(Refill::Lifetime),
+            Written::Word(other) => Err(de::Error::custom(format!("no refill: {other}"))),
+        }
+    }
+}
+
 /// A chargeback on the payment or deposit at issue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Dispute {
     pub status: DisputeStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -347,7 +377,8 @@ pub struct Dispute {
 }
 
 /// What staff or the provider established.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Findings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<Stop>,
@@ -367,7 +398,7 @@ pub struct Findings {
     pub system_error: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unlawful_use: Option<Unlawful>,
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub defect: Defect,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incompatible_with: Option<String>,
@@ -379,7 +410,8 @@ pub struct Findings {
     pub matches_description: Option<bool>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Defect {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approved: Option<bool>,

@@ -1,12 +1,12 @@
 //! A hearing: one policy, one ground and one claim's facts side by side, with what every test needs worked
-//! out once: the seller's calendar, the units, the lots, and what is owed.
+//! out once: the seller's time zone, the units, the lots, and what is owed.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use chrono::{Datelike, NaiveDateTime, Timelike};
 use chrono_tz::Tz;
 
-use super::calendar::Calendar;
 use super::clauses::{Start, Test, Window};
 use super::deadline::{Due, due};
 use super::facts::{At, Dispute, DisputeStatus, Facts, Order};
@@ -16,12 +16,42 @@ use super::policy::{Clause, Ground, Policy};
 use super::purse::Purse;
 use super::units::Units;
 
+/// What a verdict says: a sentence of the program's own, or one made for this claim.
+pub type Words = Cow<'static, str>;
+
+/// What stands where a hearing keeps silent. Not empty, because an empty sentence says that something is not known.
+pub const UNSAID: Words = Cow::Borrowed("…");
+
+/// A sentence made for this claim, unless its hearing keeps silent: then nothing of it is even looked at.
+macro_rules! said {
+    ($hearing:expr, $($words:tt)+) => {
+        if $hearing.speaks {
+            $crate::rules::hearing::Words::Owned(format!($($words)+))
+        } else {
+            $crate::rules::hearing::UNSAID
+        }
+    };
+}
+
+/// Without the blank that stands before what is not there.
+pub fn trimmed(words: Words) -> Words {
+    match words {
+        Words::Owned(text) => Words::Owned(text.trim_end().to_owned()),
+        Words::Borrowed(text) => Words::Borrowed(text.trim_end()),
+    }
+}
+
+pub(in crate::rules) use said;
+
 pub struct Hearing<'a> {
+    /// Whether anybody will read what is said: a judgement of very many wants the answers alone.
+    pub speaks: bool,
     pub policy: &'a Policy,
     pub ground: &'a Ground,
     pub clauses: Vec<&'a Clause>,
     pub facts: &'a Facts,
-    pub calendar: Calendar,
+    /// The seller's.
+    pub zone: Tz,
     /// When the desk heard of it: what customers' deadlines are judged at.
     pub received: At,
     /// When it is assessed: what is known by then.
@@ -35,12 +65,22 @@ pub struct Hearing<'a> {
 
 impl<'a> Hearing<'a> {
     pub fn new(policy: &'a Policy, ground: &'a Ground, facts: &'a Facts) -> Hearing<'a> {
+        Hearing::held(true, policy, ground, facts)
+    }
+
+    /// A hearing in which nothing is put into words; it comes to the same.
+    pub fn silent(policy: &'a Policy, ground: &'a Ground, facts: &'a Facts) -> Hearing<'a> {
+        Hearing::held(false, policy, ground, facts)
+    }
+
+    fn held(speaks: bool, policy: &'a Policy, ground: &'a Ground, facts: &'a Facts) -> Hearing<'a> {
         let mut hearing = Hearing {
+            speaks,
             policy,
             ground,
             clauses: policy.clauses_of(ground).collect(),
             facts,
-            calendar: policy.calendar(facts),
+            zone: policy.zone(facts),
             received: facts.received_at,
             now: facts.assessed_at(),
             order: facts.order.as_ref().filter(|_| ground.needs_order()),
@@ -78,12 +118,7 @@ impl<'a> Hearing<'a> {
 
     /// The window's end for this claim; None where its start is not known.
     pub fn due(&self, window: &Window, start: Start) -> Option<Due> {
-        due(
-            self.start(start)?,
-            window.length,
-            window.reading,
-            self.calendar.zone,
-        )
+        due(self.start(start)?, window.length, window.reading, self.zone)
     }
 
     pub fn currency(&self) -> Option<Currency> {
@@ -97,6 +132,11 @@ impl<'a> Hearing<'a> {
         }
     }
 
+    /// What somebody else has written.
+    pub fn quoted(&self, words: &str) -> Words {
+        said!(self, "{words}")
+    }
+
     pub fn show(&self, amount: Amount) -> String {
         self.currency()
             .map_or_else(|| amount.to_string(), |currency| currency.show(amount))
@@ -104,7 +144,7 @@ impl<'a> Hearing<'a> {
 
     /// An instant on the seller's wall, and in UTC where that differs.
     pub fn clock(&self, at: At) -> String {
-        match self.calendar.zone {
+        match self.zone {
             Tz::UTC => format!("{} UTC", Wall(at.naive_utc())),
             zone => {
                 let local = at.with_timezone(&zone);

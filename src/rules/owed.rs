@@ -6,7 +6,7 @@ use super::calendar::local_day;
 use super::clauses::{Start, Test};
 use super::deadline::end_of;
 use super::facts::{Fee, Order};
-use super::hearing::Hearing;
+use super::hearing::{Hearing, Words, said};
 use super::money::{Amount, Currency, Rate};
 use super::period::Period;
 use super::policy::{Pays, PaysTo};
@@ -20,9 +20,9 @@ pub struct Owed {
     /// What approval would pay if nothing stood against it; None where it cannot be computed.
     pub amount: Option<Amount>,
     /// The arithmetic in plain words.
-    pub workings: String,
+    pub workings: Words,
     /// Why nothing can be due whatever the clauses say: nothing was paid, or nothing is left of it.
-    pub spent: Option<String>,
+    pub spent: Option<Words>,
     /// The most that could still go back: paid, less refunded, less lost to a dispute.
     pub ceiling: Option<Amount>,
     pub alternatives: Vec<Alternative>,
@@ -50,7 +50,7 @@ impl Owed {
             owed.amount = order.charge;
             owed.workings = order
                 .charge
-                .map(|charge| format!("The charge is {}.", hearing.show(charge)))
+                .map(|charge| said!(hearing, "The charge is {}.", hearing.show(charge)))
                 .unwrap_or_default();
             return owed;
         }
@@ -121,12 +121,21 @@ fn unspent(hearing: &Hearing) -> Owed {
         .deposits
         .iter()
         .filter(|held| held.leaves.is_positive());
-    let parts: Vec<String> = lots
-        .map(|held| format!("{} of deposit {}", hearing.show(held.leaves), held.lot.id))
+    let parts: Vec<_> = lots
+        .map(|held| {
+            said!(
+                hearing,
+                "{} of deposit {}",
+                hearing.show(held.leaves),
+                held.lot.id
+            )
+        })
         .collect();
     let workings = match purse.due {
-        Some(due) if !parts.is_empty() => format!("{} = {}.", parts.join(" + "), hearing.show(due)),
-        _ => String::new(),
+        Some(due) if !parts.is_empty() => {
+            said!(hearing, "{} = {}.", parts.join(" + "), hearing.show(due))
+        }
+        _ => Words::default(),
     };
     let alternatives = purse.otherwise.map(|amount| Alternative {
         amount,
@@ -151,11 +160,12 @@ fn gone_back(hearing: &Hearing, order: &Order, charge: Amount) -> Amount {
     order.refunded.unwrap_or_default().plus(lost)
 }
 
-fn spent(hearing: &Hearing, charge: Amount, back: Amount) -> Option<String> {
+fn spent(hearing: &Hearing, charge: Amount, back: Amount) -> Option<Words> {
     if charge.is_zero() {
-        Some("Nothing was paid for this order.".to_owned())
+        Some("Nothing was paid for this order.".into())
     } else if back >= charge {
-        Some(format!(
+        Some(said!(
+            hearing,
             "{} was paid and {} has gone back: nothing is left.",
             hearing.show(charge),
             hearing.show(back)
@@ -181,7 +191,8 @@ fn share(hearing: &Hearing, owed: &mut Owed, bill: Bill) {
     }
     if units.whole {
         let due = bill.still_due(bill.charge);
-        owed.workings = format!(
+        owed.workings = said!(
+            hearing,
             "Nothing was delivered: the whole {}{}.",
             hearing.show(bill.charge),
             less_back(hearing, bill, due)
@@ -219,14 +230,16 @@ fn part(
         return;
     };
     let due = bill.still_due(entitled);
-    owed.workings = format!(
+    owed.workings = said!(
+        hearing,
         "{} × {counted} {word} ÷ {quantity} = {}{}.",
         hearing.show(bill.charge),
         hearing.show(entitled),
         less_back(hearing, bill, due)
     );
     if owed.spent.is_none() && entitled.is_positive() && due.is_zero() {
-        owed.spent = Some(format!(
+        owed.spent = Some(said!(
+            hearing,
             "{} is due in total and {} has gone back: nothing further is due.",
             hearing.show(entitled),
             hearing.show(bill.back)
@@ -235,11 +248,12 @@ fn part(
     owed.amount = Some(asked_for(hearing, due, bill.digits));
 }
 
-fn less_back(hearing: &Hearing, bill: Bill, due: Amount) -> String {
+fn less_back(hearing: &Hearing, bill: Bill, due: Amount) -> Words {
     if bill.back.is_zero() {
-        String::new()
+        Words::default()
     } else {
-        format!(
+        said!(
+            hearing,
             ", less {} that has gone back = {}",
             hearing.show(bill.back),
             hearing.show(due)
@@ -262,8 +276,12 @@ fn quota(hearing: &Hearing, owed: &mut Owed, bill: Bill, order: &Order) {
             .tax_included
             .and_then(|tax| tax.share(counted(remains, quantity), quantity, bill.digits))
         {
-            owed.workings
-                .push_str(&format!(" Tax of {} is inside it.", hearing.show(tax)));
+            owed.workings = said!(
+                hearing,
+                "{} Tax of {} is inside it.",
+                owed.workings,
+                hearing.show(tax)
+            );
         }
     }
     if bill.ceiling.is_zero() || is_over(hearing, owed, order) {
@@ -308,7 +326,7 @@ fn quota(hearing: &Hearing, owed: &mut Owed, bill: Bill, order: &Order) {
 
 /// The period had ended when a cancellation was asked for: no reading leaves anything to offer.
 fn is_over(hearing: &Hearing, owed: &Owed, order: &Order) -> bool {
-    let ended = |day| hearing.received > end_of(day, hearing.calendar.zone).lenient();
+    let ended = |day| hearing.received > end_of(day, hearing.zone).lenient();
     owed.route == Some(Route::Cancellation) && order.period_ends_on.is_some_and(ended)
 }
 
@@ -340,9 +358,10 @@ fn whole(hearing: &Hearing, owed: &mut Owed, bill: Bill, order: &Order) {
     }
     let due = asked_for(hearing, bill.ceiling, BALANCE_DIGITS);
     let start = if bill.back.is_zero() {
-        format!("The whole {}", hearing.show(bill.charge))
+        said!(hearing, "The whole {}", hearing.show(bill.charge))
     } else {
-        format!(
+        said!(
+            hearing,
             "{} less {} that has gone back",
             hearing.show(bill.charge),
             hearing.show(bill.back)
@@ -360,13 +379,14 @@ fn whole(hearing: &Hearing, owed: &mut Owed, bill: Bill, order: &Order) {
             flat.is_positive().then(|| hearing.show(flat)),
         ];
         let taken: Vec<String> = taken.into_iter().flatten().collect();
-        format!(
+        said!(
+            hearing,
             "{start}, less a fee of {} = {}.",
             taken.join(" and "),
             hearing.show(amount)
         )
     } else {
-        format!("{start} = {}.", hearing.show(amount))
+        said!(hearing, "{start} = {}.", hearing.show(amount))
     };
     if owed.deducted && due.is_positive() {
         owed.alternatives.push(Alternative {
@@ -410,7 +430,7 @@ fn partly_delivered(hearing: &Hearing, owed: &mut Owed, bill: Bill) {
 /// The schedule entry in force on the order's local date, where a clause lets fees be taken; of several the latest begun.
 fn fee_in_force(hearing: &Hearing, order: &Order) -> Option<Fee> {
     hearing.tests().find(|(_, test)| **test == Test::Fee)?;
-    let day = local_day(order.placed_at?, hearing.calendar.zone);
+    let day = local_day(order.placed_at?, hearing.zone);
     let in_force = |fee: &&Fee| {
         Period {
             from: fee.valid_from,

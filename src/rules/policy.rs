@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::assessment::{Assessment, Finding, Met, Outcome};
+use super::assessment::{Assessment, Finding, Met, Outcome, Reference};
 use super::calendar::{Calendar, Holidays, Hours, start_of_day};
 use super::clauses::Test;
 use super::deadline::Clock;
@@ -186,6 +186,15 @@ impl Policy {
             .unwrap_or_default()
     }
 
+    /// What an assessment names it by.
+    pub fn reference(&self) -> Reference {
+        Reference {
+            id: self.id.clone(),
+            version: self.version.clone(),
+            hash: self.hash(),
+        }
+    }
+
     /// SHA-256 of the canonical JSON, in hexadecimal.
     pub fn hash(&self) -> String {
         self.hash.clone()
@@ -290,10 +299,15 @@ impl Policy {
             .clone()
             .map_or_else(|| self.holidays.clone(), Holidays::Dates);
         Calendar {
-            zone: facts.seller.time_zone.unwrap_or(self.time_zone),
+            zone: self.zone(facts),
             holidays,
             hours: facts.seller.hours.clone().or_else(|| self.hours.clone()),
         }
+    }
+
+    /// The seller's time zone, or the text's own.
+    pub fn zone(&self, facts: &Facts) -> Tz {
+        facts.seller.time_zone.unwrap_or(self.time_zone)
     }
 
     /// Whether this version was in force at `at`, on the seller's wall: from the first day to before the end.

@@ -7,7 +7,7 @@ use super::assessment::Leftover;
 use super::clauses::{Start, Window};
 use super::deadline::{Due, OtherReading, due};
 use super::facts::{At, DisputeStatus, MethodStatus};
-use super::hearing::Hearing;
+use super::hearing::{Hearing, Words, said};
 use super::lots::{self, Lot, Origin, Source};
 use super::money::{Amount, Currency};
 
@@ -26,7 +26,7 @@ pub struct Purse<'a> {
     pub is_part: bool,
     pub stays: Vec<Leftover>,
     /// Why a person must look before anything is paid.
-    pub doubt: Option<String>,
+    pub doubt: Option<Words>,
 }
 
 pub struct Held<'a> {
@@ -64,12 +64,13 @@ impl<'a> Purse<'a> {
             Ok(lots) => (lots, None),
             Err(fault) => (
                 Vec::new(),
-                Some(format!(
+                Some(said!(
+                    hearing,
                     "The account's history contradicts itself: {fault}."
                 )),
             ),
         };
-        doubt = doubt.or(settle_dispute(hearing, &mut lots));
+        doubt = doubt.or(settle_dispute(hearing, &mut lots).map(Words::Owned));
         let live = |lot: &Lot| !lot.is_expired(hearing.now);
         let total = lots
             .iter()
@@ -122,7 +123,7 @@ impl<'a> Purse<'a> {
     fn pay(&mut self, currency: Option<Currency>, requested: Option<Amount>) {
         let Some(currency) = currency else {
             self.doubt
-                .get_or_insert("The account's currency is not known.".to_owned());
+                .get_or_insert("The account's currency is not known.".into());
             return;
         };
         let everything: Amount = self
@@ -216,8 +217,7 @@ fn hold<'a>(
     lot: Lot,
 ) -> Option<Held<'a>> {
     let origin = *origins.get(lot.id.as_str())?;
-    let due =
-        window.and_then(|window| due(lot.at, window.length, window.reading, hearing.calendar.zone));
+    let due = window.and_then(|window| due(lot.at, window.length, window.reading, hearing.zone));
     Some(Held {
         late: due
             .as_ref()

@@ -2,6 +2,7 @@
 //! other, and whether they are odd enough that a person should look (I11). Unknown is never zero.
 
 use super::facts::{Order, Status};
+use super::hearing::Words;
 
 #[derive(Debug, Clone, Default)]
 pub struct Units {
@@ -12,9 +13,9 @@ pub struct Units {
     /// Pending: the whole charge is undelivered whatever the numbers say.
     pub whole: bool,
     /// Numbers out of range: they decide, but a person looks.
-    pub anomaly: Option<String>,
+    pub anomaly: Option<Words>,
     /// Data that cannot all be true: a person must find out.
-    pub contradiction: Option<String>,
+    pub contradiction: Option<Words>,
 }
 
 impl Units {
@@ -76,34 +77,34 @@ impl Units {
     }
 }
 
-fn anomaly(order: &Order, quantity: Option<i64>, whole: bool) -> Option<String> {
+fn anomaly(order: &Order, quantity: Option<i64>, whole: bool) -> Option<Words> {
     let (quantity, remains) = (quantity?, order.remains?);
     if remains > quantity {
-        Some(format!(
+        Some(Words::Owned(format!(
             "{remains} units are reported as remaining of {quantity} ordered."
-        ))
+        )))
     } else if whole && remains < quantity {
-        Some(format!(
+        Some(Words::Owned(format!(
             "The order is pending, yet only {remains} of {quantity} units are reported as remaining."
-        ))
+        )))
     } else {
         None
     }
 }
 
-fn contradiction(order: &Order, units: &Units) -> Option<String> {
+fn contradiction(order: &Order, units: &Units) -> Option<Words> {
     if order.quantity.is_some_and(|quantity| quantity <= 0) {
-        return Some("The quantity on file is 0.".to_owned());
+        return Some("The quantity on file is 0.".into());
     }
     match (order.status?, units.undelivered) {
-        (status @ (Status::Canceled | Status::Partial), Some(0)) => Some(format!(
+        (status @ (Status::Canceled | Status::Partial), Some(0)) => Some(Words::Owned(format!(
             "The order is {status}, yet nothing is reported as remaining."
-        )),
-        (Status::Completed, Some(undelivered)) if undelivered > 0 => Some(format!(
+        ))),
+        (Status::Completed, Some(undelivered)) if undelivered > 0 => Some(Words::Owned(format!(
             "The order is completed, yet {undelivered} units are reported as remaining."
-        )),
+        ))),
         (Status::Completed, None) if order.quantity.is_some() || order.remains.is_some() => {
-            Some("The order is completed, but how many units remain is not known.".to_owned())
+            Some("The order is completed, but how many units remain is not known.".into())
         }
         _ => None,
     }

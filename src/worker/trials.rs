@@ -37,7 +37,7 @@ async fn along(app: &App, trial: Trial) -> Result<()> {
                 return Ok(None);
             }
             let ground = desk::Ground::of(conn, &trial)?;
-            let slice = desk::slice(conn, &ground, &trial.after_id)?;
+            let slice = desk::slice(conn, &ground, &trial.after_day)?;
             Ok(Some((trial, slice)))
         });
         let Some((trial, slice)) = step.await? else {
@@ -45,7 +45,7 @@ async fn along(app: &App, trial: Trial) -> Result<()> {
         };
         let act = Act::worker(app.now(), &app.config.public_url);
         let moved =
-            app.write(move |tx| Ok((desk::keep(tx, &act, &trial, &slice)?, slice.is_empty())));
+            app.write(move |tx| Ok((desk::keep(tx, &act, &trial, &slice)?, slice.upto.is_none())));
         let (moved, over) = moved.await?;
         if over || !moved {
             return Ok(());

@@ -348,8 +348,8 @@ fn visits(desk: &Desk, company: &Company, style: &str, route: &str) -> Vec<Visit
             let judged = |conn: &mut Conn| {
                 let row = db::trials::find(conn, &trial.as_str().into())?;
                 let ground = policies::trials::Ground::of(conn, &row)?;
-                let claims = db::trials::past(conn, &ground.past, "", 1)?;
-                Ok(claims[0].number.clone())
+                let slice = policies::trials::slice(conn, &ground, "")?;
+                Ok(slice.judged[0].claim.number.clone())
             };
             let number = desk.app.pool.read(judged).unwrap();
             let path = fill("trial", &trial).replace("{number}", &number);

@@ -2,9 +2,9 @@
 //! denied for what is not known, nothing worse for more evidence, and no input that breaks the room.
 
 use proptest::prelude::*;
-use redress::rules::adjudicate::{adjudicate, adjudicate_under};
+use redress::rules::adjudicate::{adjudicate, adjudicate_under, brief_under};
 use redress::rules::assessment::{Assessment, Outcome};
-use redress::rules::facts::{Evidence, EvidenceKind, Facts, read, read_on};
+use redress::rules::facts::{Evidence, EvidenceKind, Facts, read, read_on, stored};
 use redress::rules::money::Amount;
 use redress::rules::policy::{Pays, Shelf};
 use serde_json::Value;
@@ -70,6 +70,7 @@ proptest! {
     fn facts_and_assessments_survive_being_stored(claim in claim()) {
         let facts = facts(&claim);
         prop_assert_eq!(&read(&serde_json::to_string(&facts).unwrap()).unwrap(), &facts);
+        prop_assert_eq!(&stored(&serde_json::to_string(&facts).unwrap()).unwrap(), &facts);
         let assessment = adjudicate(shelf(), &facts);
         let stored = serde_json::to_string(&assessment).unwrap();
         prop_assert_eq!(&serde_json::from_str::<Assessment>(&stored).unwrap(), &assessment);
@@ -82,6 +83,14 @@ proptest! {
         let assessment = adjudicate(shelf(), &facts);
         let pinned = shelf().get(&assessment.policy.id, &assessment.policy.version).unwrap();
         prop_assert_eq!(adjudicate_under(pinned, &facts), assessment);
+    }
+
+    #[test]
+    fn a_silent_hearing_comes_to_the_same_under_every_version(claim in claim()) {
+        let facts = facts(&claim);
+        for policy in shelf().versions(&facts.policy) {
+            prop_assert_eq!(brief_under(policy, &facts), adjudicate_under(policy, &facts).brief());
+        }
     }
 
     #[test]

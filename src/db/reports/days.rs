@@ -1,5 +1,5 @@
 //! Days as the reports keep them: what the ended promises and the requests of one seller's day came to, in one row, so that a report
-//! over months does not count every ticket again. A row is a copy and never the truth: it holds only what its tickets say, whatever
+//! over months does not count every ticket again, and what its claims were judged by, so that a trial does not gather that again. A row is a copy and never the truth: it holds only what its tickets say, whatever
 //! happens on one of them throws it away ([`delete_days_of`]), and a day without a row is read from the tickets.
 
 use std::collections::BTreeSet;
@@ -22,6 +22,7 @@ pub struct Day {
     pub promises_json: String,
     pub broken_json: String,
     pub requests_json: String,
+    pub judged_json: String,
     pub made_at: At,
 }
 
@@ -31,6 +32,7 @@ pub enum Part {
     Promises,
     Broken,
     Requests,
+    Judged,
 }
 
 /// The kept days of a period for some sellers, oldest first.
@@ -64,6 +66,13 @@ pub fn kept(
                 report_days::seller_id,
                 report_days::on_day,
                 report_days::requests_json,
+            ))
+            .load(conn),
+        Part::Judged => days
+            .select((
+                report_days::seller_id,
+                report_days::on_day,
+                report_days::judged_json,
             ))
             .load(conn),
     }
@@ -196,12 +205,12 @@ pub fn all(conn: &mut Conn) -> QueryResult<Vec<Day>> {
 }
 
 /// A text that a day was kept in; one that does not read is an error, and no empty day.
-pub(super) fn read<T: serde::de::DeserializeOwned>(json: &str) -> QueryResult<T> {
+pub(in crate::db) fn read<T: serde::de::DeserializeOwned>(json: &str) -> QueryResult<T> {
     serde_json::from_str(json)
         .map_err(|cause| diesel::result::Error::DeserializationError(cause.into()))
 }
 
-pub(super) fn instant(micros: i64) -> QueryResult<DateTime<Utc>> {
+pub(in crate::db) fn instant(micros: i64) -> QueryResult<DateTime<Utc>> {
     DateTime::from_timestamp_micros(micros).ok_or_else(|| {
         diesel::result::Error::DeserializationError("an instant beyond the calendar".into())
     })

@@ -13,7 +13,8 @@ use super::holders::Holders;
 use super::{Period, causes, sellers_of};
 use crate::db::Conn;
 use crate::db::columns::At;
-use crate::db::schema::{claims, clocks, people, tickets};
+use crate::db::people::staff;
+use crate::db::schema::{claims, clocks, tickets};
 use crate::db::sellers::Seller;
 use crate::db::tickets::Scope;
 use crate::ids::SellerId;
@@ -290,13 +291,10 @@ pub fn broken(
     });
     all.extend(live);
     all.sort_by(|a, b| {
-        let key = |one: &Missed| {
-            (
-                std::cmp::Reverse(one.breach.due_at),
-                one.breach.ticket_id.clone(),
-            )
-        };
-        key(a).cmp(&key(b))
+        let (a, b) = (&a.breach, &b.breach);
+        b.due_at
+            .cmp(&a.due_at)
+            .then_with(|| a.ticket_id.cmp(&b.ticket_id))
     });
     all.truncate(limit);
     Ok(all)
@@ -435,7 +433,7 @@ pub fn pack(
     Ok((written(&alike)?, written(&kept)?))
 }
 
-pub(super) fn written<T: Serialize>(rows: &[T]) -> QueryResult<String> {
+pub(in crate::db) fn written<T: Serialize + ?Sized>(rows: &T) -> QueryResult<String> {
     serde_json::to_string(rows)
         .map_err(|cause| diesel::result::Error::SerializationError(cause.into()))
 }
@@ -447,9 +445,8 @@ fn slug<'a>(sellers: &'a [Seller], id: &SellerId) -> &'a str {
 
 /// The names of the staff, by id.
 pub(super) fn names(conn: &mut Conn) -> QueryResult<HashMap<String, String>> {
-    let rows: Vec<(String, String)> = people::table
-        .filter(people::role.ne("customer"))
-        .select((people::id, people::name))
-        .load(conn)?;
-    Ok(rows.into_iter().collect())
+    let staff = staff(conn)?.into_iter();
+    Ok(staff
+        .map(|person| (person.id.to_string(), person.name))
+        .collect())
 }

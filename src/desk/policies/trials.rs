@@ -18,15 +18,15 @@ use crate::db::trials::{self as rows, Flip, Judgement, Past, Trial, Tried};
 use crate::db::{Conn, Pool, Tx, already, people};
 use crate::error::{Code, Error, Result};
 use crate::ids::{ClaimId, PolicyDraftId, SellerId, TrialId, fresh};
-use crate::rules::adjudicate::{adjudicate_under, answer_under};
-use crate::rules::assessment::{Answer, Assessment, Reference};
+use crate::rules::adjudicate::{adjudicate_under, brief_under};
+use crate::rules::assessment::Assessment;
 use crate::rules::facts;
 use crate::rules::policy::{Policy, Shelf};
 use crate::rules::rights::Verb;
-use crate::rules::trial::{Change, Compared, Tally, compare, same};
+use crate::rules::trial::{Change, Compared, Tally, compare, compare_briefly};
 
-/// As many claims as are read at a time.
-const SLICE: i64 = 1_000;
+/// With so many claims a slice ends, at the end of a day.
+const SLICE: usize = 1_000;
 
 /// What to try a draft on.
 #[derive(Debug, Clone)]
@@ -73,7 +73,7 @@ pub fn begin(tx: &mut Tx, act: &Act, wanted: &Wanted) -> Result<Trial> {
         state: "running".to_owned(),
         total: rows::count(tx, &past)?,
         judged: 0,
-        after_id: String::new(),
+        after_day: String::new(),
         tally_json: serde_json::to_string(&Tally::default())?,
         started_at: act.at.into(),
         ended_at: None,
@@ -136,24 +136,44 @@ impl Ground {
     }
 }
 
-/// Judges the next claims after that id; an empty slice says that there are no more.
-pub fn slice(conn: &mut Conn, ground: &Ground, after: &str) -> Result<Vec<Judged>> {
-    let claims = rows::past(conn, &ground.past, after, SLICE)?;
-    if claims.is_empty() {
-        return Ok(Vec::new());
+/// Some of the past, judged.
+#[derive(Debug, Clone)]
+pub struct Slice {
+    pub judged: Vec<Judged>,
+    /// The last of the sellers' days in it; None says that there are no more.
+    pub upto: Option<String>,
+}
+
+/// Judges the sellers' days after that one, as many as hold some hundred claims.
+pub fn slice(conn: &mut Conn, ground: &Ground, after: &str) -> Result<Slice> {
+    let mut slice = Slice {
+        judged: Vec::new(),
+        upto: None,
+    };
+    let mut judge = Judge::of(conn, ground)?;
+    for stretch in stretches(conn, &ground.past)? {
+        let place = stretch.place();
+        if place.as_str() <= after {
+            continue;
+        }
+        slice.judged.extend(judge.judges(conn, &stretch)?);
+        slice.upto = Some(place);
+        if slice.judged.len() >= SLICE {
+            break;
+        }
     }
-    Judge::of(conn, ground)?.judges(conn, claims)
+    Ok(slice)
 }
 
 /// Who judges: the versions that were published, and the draft in the place of each. Made once for many claims.
 struct Judge<'a> {
-    draft: &'a Policy,
+    ground: &'a Ground,
     /// Oldest publication first.
     published: Vec<Version>,
     /// By how many versions were published then.
     shelves: HashMap<usize, Arc<Shelf>>,
-    /// By the version that it stands in for.
-    placed: HashMap<String, Policy>,
+    /// By that number and the version that it stands in for.
+    placed: HashMap<usize, HashMap<String, Policy>>,
 }
 
 impl<'a> Judge<'a> {
@@ -161,68 +181,83 @@ impl<'a> Judge<'a> {
         let mut published = versions::versions(conn, &ground.past.policy)?;
         published.sort_by_key(|version| version.published_at);
         Ok(Judge {
-            draft: &ground.policy,
+            ground,
             published,
             shelves: HashMap::new(),
             placed: HashMap::new(),
         })
     }
 
-    fn judges(&mut self, conn: &mut Conn, claims: Vec<Tried>) -> Result<Vec<Judged>> {
-        let ids: Vec<ClaimId> = claims.iter().map(|claim| claim.id.clone()).collect();
-        let stored = rows::judged_by(conn, &ids)?;
-        let stored: HashMap<&ClaimId, &Judgement> =
-            stored.iter().map(|row| (&row.claim_id, row)).collect();
+    fn judges(&mut self, conn: &mut Conn, stretch: &Stretch) -> Result<Vec<Judged>> {
+        let claims = rows::on_day(conn, &self.ground.past.policy, &stretch.seller, stretch.day)?;
         let mut judged = Vec::with_capacity(claims.len());
+        let mut wordy = Vec::new();
         for claim in claims {
-            let compared = match stored.get(&claim.id) {
-                Some(row) => self.judged(&claim, row)?,
-                None => None,
+            let compared = match (self.in_place_of(&claim)?, &claim.before) {
+                (Some(draft), Some(before)) => {
+                    let drafted = brief_under(draft, &before.facts);
+                    let compared = compare_briefly(&before.brief, &drafted);
+                    if compared.is_none() {
+                        wordy.push(judged.len());
+                    }
+                    compared
+                }
+                _ => None,
             };
             judged.push(Judged { claim, compared });
         }
+        self.in_words(conn, &mut judged, &wordy)?;
         Ok(judged)
     }
 
-    fn judged(&mut self, claim: &Tried, row: &Judgement) -> Result<Option<Compared>> {
-        let Ok(before) = serde_json::from_str::<Answer>(&row.result_json) else {
-            return Ok(None);
-        };
-        let Some(draft) = self.in_place_of(claim, &before.policy)? else {
-            return Ok(None);
-        };
-        let Ok(facts) = facts::read(&row.facts_json) else {
-            return Ok(None);
-        };
-        if let Some(same) = same(&before, &answer_under(draft, &facts)) {
-            return Ok(Some(same));
+    /// Compares those at these places by all that was said of them.
+    fn in_words(&mut self, conn: &mut Conn, judged: &mut [Judged], places: &[usize]) -> Result<()> {
+        if places.is_empty() {
+            return Ok(());
         }
-        let Ok(before) = serde_json::from_str::<Assessment>(&row.result_json) else {
-            return Ok(None);
-        };
-        Ok(Some(compare(&before, &adjudicate_under(draft, &facts))))
+        let ids: Vec<ClaimId> = places
+            .iter()
+            .map(|place| judged[*place].claim.id.clone())
+            .collect();
+        let stored = rows::judged_by(conn, &ids)?;
+        let stored: HashMap<&ClaimId, &Judgement> =
+            stored.iter().map(|row| (&row.claim_id, row)).collect();
+        for place in places {
+            let one = &mut judged[*place];
+            let (Some(draft), Some(before)) = (self.in_place_of(&one.claim)?, &one.claim.before)
+            else {
+                continue;
+            };
+            let row = stored.get(&one.claim.id);
+            let stored = row.and_then(|row| serde_json::from_str(&row.result_json).ok());
+            let drafted = adjudicate_under(draft, &before.facts);
+            one.compared = stored.map(|stored: Assessment| compare(&stored, &drafted));
+        }
+        Ok(())
     }
 
     /// The draft as if it had stood where that version stood when the claim came in.
-    fn in_place_of(&mut self, claim: &Tried, governed: &Reference) -> Result<Option<&Policy>> {
-        let received = claim.received_at;
+    fn in_place_of(&mut self, claim: &Tried) -> Result<Option<&Policy>> {
+        let Some(before) = &claim.before else {
+            return Ok(None);
+        };
+        let (received, governed) = (claim.received_at, &before.brief.version);
         let count = self
             .published
-            .partition_point(|version| version.published_at <= received);
-        let key = format!("{count} {}", governed.version);
-        if !self.placed.contains_key(&key) {
+            .partition_point(|version| version.published_at.utc() <= received);
+        let placed = self.placed.entry(count).or_default();
+        if !placed.contains_key(governed) {
             let shelf = match self.shelves.get(&count) {
                 Some(shelf) => shelf.clone(),
-                None => super::shelf_then(&self.published, received.utc())?,
+                None => super::shelf_then(&self.published, received)?,
             };
-            let Some(policy) = shelf.get(&governed.id, &governed.version) else {
+            let Some(policy) = shelf.get(&self.ground.past.policy, governed) else {
                 return Ok(None);
             };
-            let placed = self.draft.in_place_of(policy);
+            placed.insert(governed.clone(), self.ground.policy.in_place_of(policy));
             self.shelves.insert(count, shelf);
-            self.placed.insert(key.clone(), placed);
         }
-        Ok(self.placed.get(&key))
+        Ok(placed.get(governed))
     }
 }
 
@@ -267,18 +302,18 @@ pub fn one(conn: &mut Conn, ground: &Ground, claim: &Claim) -> Result<Option<Twi
 }
 
 /// Adds a slice to a trial: its tally, its flips, how far it has come. `false` where somebody else moved or stopped it meanwhile.
-pub fn keep(tx: &mut Tx, act: &Act, trial: &Trial, slice: &[Judged]) -> Result<bool> {
-    let Some(last) = slice.last() else {
+pub fn keep(tx: &mut Tx, act: &Act, trial: &Trial, slice: &Slice) -> Result<bool> {
+    let Some(upto) = &slice.upto else {
         return Ok(rows::set_trial_ended(tx, &trial.id, "done", act.at)?);
     };
     let mut tally: Tally = serde_json::from_str(&trial.tally_json)?;
-    let judged = trial.judged + i64::try_from(slice.len()).unwrap_or(i64::MAX);
-    slice.iter().for_each(|one| count(&mut tally, one));
+    let judged = trial.judged + i64::try_from(slice.judged.len()).unwrap_or(i64::MAX);
+    slice.judged.iter().for_each(|one| count(&mut tally, one));
     let tally = serde_json::to_string(&tally)?;
-    if !rows::set_progress(tx, trial, (judged, last.claim.id.as_str()), &tally)? {
+    if !rows::set_progress(tx, trial, (judged, upto), &tally)? {
         return Ok(false);
     }
-    for one in slice {
+    for one in &slice.judged {
         let changed = one.compared.as_ref().filter(|it| it.change != Change::Same);
         if let Some(compared) = changed {
             rows::insert_flip(tx, &flip(act, trial, &one.claim, compared))?;
@@ -349,9 +384,7 @@ pub fn try_all(
                         let Some(stretch) = stretches.get(place) else {
                             return Ok(());
                         };
-                        let (seller, day) = stretch;
-                        let claims = rows::on_day(conn, &ground.past.policy, seller, *day)?;
-                        let judged = judge.judges(conn, claims)?;
+                        let judged = judge.judges(conn, stretch)?;
                         // Nobody listens any more: the other end has given up.
                         if tell.send(Ok((place, judged))).is_err() {
                             return Ok(());
@@ -390,20 +423,41 @@ const CORES: usize = 4;
 /// Stretches that are judged and not yet shown.
 const AHEAD: usize = 8;
 
-/// The past by seller and day.
-fn stretches(conn: &mut Conn, past: &Past) -> Result<Vec<(SellerId, NaiveDate)>> {
+/// One day of one seller.
+struct Stretch {
+    seller: SellerId,
+    day: NaiveDate,
+}
+
+impl Stretch {
+    /// Its place among all of them.
+    fn place(&self) -> String {
+        format!("{} {}", self.seller, self.day)
+    }
+}
+
+/// The past by seller and day, in the order of their places.
+fn stretches(conn: &mut Conn, past: &Past) -> Result<Vec<Stretch>> {
     let own = |seller: &Seller| {
         seller.policy == past.policy && past.seller.as_ref().is_none_or(|only| *only == seller.id)
     };
+    let mut sellers: Vec<SellerId> = sellers::within(conn, &past.scope)?
+        .into_iter()
+        .filter(own)
+        .map(|seller| seller.id)
+        .collect();
+    sellers.sort();
     let mut stretches = Vec::new();
-    for seller in sellers::within(conn, &past.scope)?.into_iter().filter(own) {
-        let Some((first, last)) = rows::reach(conn, &seller.id)? else {
+    for seller in sellers {
+        let Some((first, last)) = rows::reach(conn, &seller)? else {
             continue;
         };
         let (from, to) = (past.from.max(first), past.to.min(last));
-        for day in from.iter_days().take_while(|day| *day <= to) {
-            stretches.push((seller.id.clone(), day));
-        }
+        let days = from.iter_days().take_while(|day| *day <= to);
+        stretches.extend(days.map(|day| Stretch {
+            seller: seller.clone(),
+            day,
+        }));
     }
     Ok(stretches)
 }

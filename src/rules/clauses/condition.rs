@@ -3,7 +3,7 @@
 
 use super::{Condition, FactName, Need, Scope, SmsTest, Turn, Verdict};
 use crate::rules::facts::{Findings, Sms, Status};
-use crate::rules::hearing::Hearing;
+use crate::rules::hearing::{Hearing, UNSAID, Words, said};
 use crate::rules::policy::Pays;
 
 fn value(fact: FactName, findings: &Findings) -> Option<bool> {
@@ -34,14 +34,17 @@ fn words(fact: FactName, is: bool) -> &'static str {
     }
 }
 
-fn sentence(parts: &[&str]) -> String {
+fn sentence(hearing: &Hearing, parts: &[&str]) -> Words {
+    if !hearing.speaks {
+        return UNSAID;
+    }
     let text = parts.join(", and ");
     let mut letters = text.chars();
     let first = letters
         .next()
         .map(|letter| letter.to_uppercase().collect::<String>())
         .unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
+    format!("{first}{}.", letters.as_str()).into()
 }
 
 pub fn examine(condition: &Condition, hearing: &Hearing) -> Verdict {
@@ -51,7 +54,7 @@ pub fn examine(condition: &Condition, hearing: &Hearing) -> Verdict {
         .iter()
         .find(|need| known(need) == Some(!need.is));
     if let Some(need) = against {
-        return Verdict::not_met(sentence(&[words(need.fact, !need.is)])).turn(Turn::Bar);
+        return Verdict::not_met(sentence(hearing, &[words(need.fact, !need.is)])).turn(Turn::Bar);
     }
     if condition.undelivered && hearing.units.is_complete() {
         return Verdict::not_met("Everything was delivered.").turn(Turn::Bar);
@@ -71,11 +74,11 @@ pub fn examine(condition: &Condition, hearing: &Hearing) -> Verdict {
         .map(|need| words(need.fact, need.is))
         .collect();
     if !open.is_empty() {
-        let verdict = Verdict::unknown(format!("Not established yet: {}.", open.join("; ")))
+        let verdict = Verdict::unknown(said!(hearing, "Not established yet: {}.", open.join("; ")))
             .turn(Turn::Review);
         let lacking = condition.needs.iter().filter(|need| known(need).is_none());
         return lacking.fold(verdict, |verdict, need| {
-            verdict.lacks(format!("findings.{}", need.fact))
+            verdict.lacks(said!(hearing, "findings.{}", need.fact))
         });
     }
     let held: Vec<&str> = condition
@@ -83,12 +86,13 @@ pub fn examine(condition: &Condition, hearing: &Hearing) -> Verdict {
         .iter()
         .map(|need| words(need.fact, need.is))
         .collect();
-    let verdict = Verdict::met(sentence(&held));
+    let verdict = Verdict::met(sentence(hearing, &held));
     match hearing.units.delivered() {
         Some(delivered @ 1..) if condition.undelivered && hearing.ground.pays == Pays::Charge => {
             verdict.flag(
                 Scope::Paying,
-                format!(
+                said!(
+                    hearing,
                     "{delivered} units were delivered, and the text also knows a partial refund."
                 ),
             )
@@ -110,13 +114,17 @@ pub fn undeliverable(hearing: &Hearing) -> Verdict {
         return Verdict::not_met("Everything was delivered.").turn(Turn::Bar);
     }
     match (units.status, hearing.facts.findings.can_complete) {
-        (Some(status @ (Status::Partial | Status::Canceled)), Some(true)) => Verdict::unknown(
-            format!("The order is {status}, yet it is said that it can be completed."),
-        )
-        .turn(Turn::Review),
-        (Some(status @ (Status::Partial | Status::Canceled)), _) => {
-            Verdict::met(format!("The order was ended: its status is {status}."))
+        (Some(status @ (Status::Partial | Status::Canceled)), Some(true)) => {
+            Verdict::unknown(said!(
+                hearing,
+                "The order is {status}, yet it is said that it can be completed."
+            ))
+            .turn(Turn::Review)
         }
+        (Some(status @ (Status::Partial | Status::Canceled)), _) => Verdict::met(said!(
+            hearing,
+            "The order was ended: its status is {status}."
+        )),
         (None, _) => Verdict::unknown("The status of the order is not known.")
             .lacks("order.status")
             .turn(Turn::Review),
@@ -133,15 +141,17 @@ pub fn sms(test: &SmsTest, hearing: &Hearing) -> Verdict {
         return Verdict::no_order();
     };
     match (order.sms, test.must) {
-        (Some(sms), must) if sms == must => {
-            Verdict::met(format!("The provider's log says: message {}.", spoken(sms)))
-        }
+        (Some(sms), must) if sms == must => Verdict::met(said!(
+            hearing,
+            "The provider's log says: message {}.",
+            spoken(sms)
+        )),
         (Some(Sms::Received | Sms::NotReceived), _) => {
             let sms = order.sms.map(spoken).unwrap_or_default();
-            let against = format!("The provider's log says: message {sms}.");
+            let against = said!(hearing, "The provider's log says: message {sms}.");
             match &test.other_ground {
                 Some(other) => {
-                    Verdict::unknown(format!("{against} That is another ground: {other}."))
+                    Verdict::unknown(said!(hearing, "{against} That is another ground: {other}."))
                         .turn(Turn::Review)
                 }
                 None => Verdict::not_met(against).turn(Turn::Bar),

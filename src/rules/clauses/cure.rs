@@ -8,7 +8,7 @@ use crate::rules::assessment::{ClockKind, Deadline, NextAction};
 use crate::rules::calendar::{end_of_day, local_day};
 use crate::rules::deadline::span;
 use crate::rules::facts::{At, Remedy};
-use crate::rules::hearing::Hearing;
+use crate::rules::hearing::{Hearing, Words, said};
 
 /// When the hours end, one way or another.
 struct Ends {
@@ -64,7 +64,7 @@ enum Count {
     Unpaused,
 }
 
-fn judge(cure: &Cure, hearing: &Hearing, ends: &Ends, count: Count) -> (Turn, String) {
+fn judge(cure: &Cure, hearing: &Hearing, ends: &Ends, count: Count) -> (Turn, Words) {
     let defect = &hearing.facts.findings.defect;
     let end = match count {
         Count::Adopted => ends.adopted,
@@ -77,7 +77,8 @@ fn judge(cure: &Cure, hearing: &Hearing, ends: &Ends, count: Count) -> (Turn, St
     if let Some(fixed) = fixed.filter(|fixed| standing || *fixed <= end) {
         return (
             Turn::Remedied,
-            format!(
+            said!(
+                hearing,
                 "Fixed on {}, within the {hours} hours.",
                 hearing.clock(fixed)
             ),
@@ -87,7 +88,8 @@ fn judge(cure: &Cure, hearing: &Hearing, ends: &Ends, count: Count) -> (Turn, St
         let ask = Turn::Ask(vec!["findings.defect.access_granted_at".to_owned()]);
         return (
             ask,
-            format!(
+            said!(
+                hearing,
                 "The {hours} hours stand still: access was asked for and is neither given nor refused."
             ),
         );
@@ -96,19 +98,22 @@ fn judge(cure: &Cure, hearing: &Hearing, ends: &Ends, count: Count) -> (Turn, St
         let left = span((end - hearing.now).num_seconds());
         return (
             Turn::Act(NextAction::FixDefect),
-            format!(
+            said!(
+                hearing,
                 "The {hours} hours run until {}: {left} left.",
                 hearing.clock(end)
             ),
         );
     }
     let missed = match fixed {
-        Some(fixed) => format!(
+        Some(fixed) => said!(
+            hearing,
             "The {hours} hours ended on {}; fixed {} late.",
             hearing.clock(end),
             span((fixed - end).num_seconds())
         ),
-        None => format!(
+        None => said!(
+            hearing,
             "The {hours} hours ended on {} without a repair.",
             hearing.clock(end)
         ),
@@ -116,13 +121,19 @@ fn judge(cure: &Cure, hearing: &Hearing, ends: &Ends, count: Count) -> (Turn, St
     match (defect.approved, hearing.facts.remedy_choice) {
         (None, _) => (
             Turn::Review,
-            format!("{missed} Whether there is a major defect is not established yet."),
+            said!(
+                hearing,
+                "{missed} Whether there is a major defect is not established yet."
+            ),
         ),
         (_, Some(Remedy::Replacement)) if cure.replacement => (
             Turn::Remedied,
-            format!("{missed} The customer chose a replacement."),
+            said!(hearing, "{missed} The customer chose a replacement."),
         ),
-        _ => (Turn::Pass, format!("{missed} A refund in full is due.")),
+        _ => (
+            Turn::Pass,
+            said!(hearing, "{missed} A refund in full is due."),
+        ),
     }
 }
 
@@ -131,10 +142,7 @@ fn ends(cure: &Cure, hearing: &Hearing) -> Ends {
     let hours = TimeDelta::hours(i64::from(cure.hours));
     let known = |at: Option<At>| at.filter(|at| *at <= hearing.now);
     let base = hearing.received + hours;
-    let from_day = end_of_day(
-        local_day(hearing.received, hearing.calendar.zone),
-        hearing.calendar.zone,
-    ) + hours;
+    let from_day = end_of_day(local_day(hearing.received, hearing.zone), hearing.zone) + hours;
     let asked = known(defect.access_requested_at)
         .map(|at| at.max(hearing.received))
         .filter(|at| *at <= base);

@@ -3,7 +3,7 @@
 
 use super::{Evidence, Scope, Test, Turn, Verdict};
 use crate::rules::facts::{Channel, EvidenceKind, Status};
-use crate::rules::hearing::Hearing;
+use crate::rules::hearing::{Hearing, Words, said};
 use crate::rules::policy::Clause;
 
 /// What is asked for where a written request is wanted and only a chat is there.
@@ -18,7 +18,8 @@ pub fn examine(evidence: &Evidence, clause: &Clause, hearing: &Hearing) -> Verdi
             _ => verdict,
         };
     }
-    let verdict = Verdict::not_met(format!(
+    let verdict = Verdict::not_met(said!(
+        hearing,
         "Still to come from the customer: {}.",
         missing.join(", ")
     ));
@@ -76,7 +77,7 @@ fn brought(hearing: &Hearing, kind: EvidenceKind) -> bool {
 }
 
 /// Why the evidence of a timely claim came too late to be beyond doubt: after the window of its own clause.
-fn late(evidence: &Evidence, clause: &Clause, hearing: &Hearing) -> Option<String> {
+fn late(evidence: &Evidence, clause: &Clause, hearing: &Hearing) -> Option<Words> {
     let window = clause.tests.iter().find_map(|test| match test {
         Test::Window(window) => Some(window),
         _ => None,
@@ -92,7 +93,8 @@ fn late(evidence: &Evidence, clause: &Clause, hearing: &Hearing) -> Option<Strin
         .map(|one| one.received_at.unwrap_or(hearing.received))
         .min()?;
     (first > due && hearing.received <= due).then(|| {
-        format!(
+        said!(
+            hearing,
             "The evidence came on {}, after the time for the claim had ended on {}.",
             hearing.clock(first),
             hearing.clock(due)

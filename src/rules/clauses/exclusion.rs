@@ -2,7 +2,7 @@
 
 use super::{Scope, Turn, Verdict};
 use crate::rules::facts::{At, Order, Status, Unlawful};
-use crate::rules::hearing::Hearing;
+use crate::rules::hearing::{Hearing, said};
 use crate::rules::policy::Clause;
 
 /// Unlawful use excludes only where it was established.
@@ -36,30 +36,32 @@ pub fn compatible(hearing: &Hearing) -> Verdict {
         .iter()
         .any(|name| name.trim().eq_ignore_ascii_case(software.trim()))
     {
-        Verdict::met(format!(
+        Verdict::met(said!(
+            hearing,
             "The sales page lists {software} as compatible: to be treated as a major defect."
         ))
         .turn(Turn::Review)
     } else {
-        Verdict::not_met(format!(
+        Verdict::not_met(said!(
+            hearing,
             "The sales page does not list {software} as compatible."
         ))
         .turn(Turn::Bar)
     }
 }
 
-pub fn never(clause: &Clause) -> Verdict {
-    Verdict::not_met(clause.words.clone()).turn(Turn::Bar)
+pub fn never(clause: &Clause, hearing: &Hearing) -> Verdict {
+    Verdict::not_met(hearing.quoted(&clause.words)).turn(Turn::Bar)
 }
 
-pub fn silent(clause: &Clause) -> Verdict {
-    Verdict::unknown(clause.words.clone()).turn(Turn::Review)
+pub fn silent(clause: &Clause, hearing: &Hearing) -> Verdict {
+    Verdict::unknown(hearing.quoted(&clause.words)).turn(Turn::Review)
 }
 
-pub fn discretion(clause: &Clause) -> Verdict {
+pub fn discretion(clause: &Clause, hearing: &Hearing) -> Verdict {
     Verdict {
         discretionary: true,
-        ..Verdict::met(clause.words.clone())
+        ..Verdict::met(hearing.quoted(&clause.words))
     }
 }
 
@@ -72,15 +74,16 @@ pub fn unsent(hearing: &Hearing) -> Verdict {
         happened(order, order.confirmed_at, hearing.received),
         happened(order, order.sent_at, hearing.received),
     );
-    let said = |what: &str, it: Option<bool>| match it {
-        Some(true) => what.to_owned(),
-        Some(false) => format!("not yet {what}"),
-        None => format!("not known to be {what}"),
+    let happened = |what: &'static str, it: Option<bool>| match it {
+        Some(true) => what.into(),
+        Some(false) => said!(hearing, "not yet {what}"),
+        None => said!(hearing, "not known to be {what}"),
     };
-    let detail = format!(
+    let detail = said!(
+        hearing,
         "At the claim the order was {} and {}.",
-        said("confirmed", confirmed),
-        said("sent", sent)
+        happened("confirmed", confirmed),
+        happened("sent", sent)
     );
     match (confirmed, sent) {
         (Some(true), Some(true)) => Verdict::not_met(detail).turn(Turn::Bar),
@@ -110,7 +113,8 @@ fn happened(order: &Order, at: Option<At>, received: At) -> Option<bool> {
 pub fn single_item(hearing: &Hearing) -> Verdict {
     match hearing.order.map(|order| order.items.unwrap_or(1)) {
         None => Verdict::no_order(),
-        Some(items) if items > 1 => Verdict::unknown(format!(
+        Some(items) if items > 1 => Verdict::unknown(said!(
+            hearing,
             "The order bundles {items} products, and the text speaks of one."
         ))
         .turn(Turn::Review),

@@ -1,7 +1,7 @@
 //! Thresholds on balance claims: the least that is paid out, and the size from which a customer must be verified.
 
 use super::{Minimum, Scope, Turn, Verdict};
-use crate::rules::hearing::Hearing;
+use crate::rules::hearing::{Hearing, said};
 
 pub fn minimum(minimum: &Minimum, hearing: &Hearing) -> Verdict {
     let Some(purse) = &hearing.purse else {
@@ -10,19 +10,22 @@ pub fn minimum(minimum: &Minimum, hearing: &Hearing) -> Verdict {
     let least = minimum.currency.show(minimum.amount);
     if hearing.currency() != Some(minimum.currency) {
         let total = hearing.show(purse.total);
-        return Verdict::unknown(format!(
+        return Verdict::unknown(said!(
+            hearing,
             "The text sets {least}; a balance of {total} cannot be measured by it."
         ))
         .turn(Turn::Review);
     }
     let total = hearing.show(purse.total);
     if purse.total < minimum.amount {
-        return Verdict::not_met(format!(
+        return Verdict::not_met(said!(
+            hearing,
             "The balance of {total} is below the minimum of {least}."
         ))
         .turn(Turn::Bar);
     }
-    let verdict = Verdict::met(format!(
+    let verdict = Verdict::met(said!(
+        hearing,
         "The balance of {total} reaches the minimum of {least}."
     ));
     let free: crate::rules::money::Amount = purse
@@ -34,12 +37,18 @@ pub fn minimum(minimum: &Minimum, hearing: &Hearing) -> Verdict {
     if purse.cash < minimum.amount {
         verdict.flag(
             Scope::Paying,
-            format!("Only a bonus lifts the balance over the minimum of {least}."),
+            said!(
+                hearing,
+                "Only a bonus lifts the balance over the minimum of {least}."
+            ),
         )
     } else if free < minimum.amount {
         verdict.flag(
             Scope::Paying,
-            format!("Only a disputed deposit lifts the balance over the minimum of {least}."),
+            said!(
+                hearing,
+                "Only a disputed deposit lifts the balance over the minimum of {least}."
+            ),
         )
     } else {
         verdict
@@ -58,9 +67,10 @@ pub fn verification(hearing: &Hearing) -> Verdict {
     match hearing.facts.seller.large_refund_threshold {
         None => Verdict::unknown("The text does not say from which amount a refund is large, and the seller has set none.").lacks("seller.large_refund_threshold").turn(Turn::Review),
         Some(threshold) if amount < threshold => {
-            Verdict::met(format!("{} is below {}: not large.", hearing.show(amount), hearing.show(threshold)))
+            Verdict::met(said!(hearing, "{} is below {}: not large.", hearing.show(amount), hearing.show(threshold)))
         }
-        Some(threshold) => Verdict::not_met(format!(
+        Some(threshold) => Verdict::not_met(said!(
+ hearing,
             "{} is a large refund (from {}), and the customer {} verified.",
             hearing.show(amount),
             hearing.show(threshold),

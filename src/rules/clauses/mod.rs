@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::assessment::{Met, NextAction};
 use super::deadline::{Length, Reading};
 use super::facts::{At, EvidenceKind, Sms};
-use super::hearing::Hearing;
+use super::hearing::{Hearing, Words};
 use super::money::{Amount, Currency};
 use super::policy::{Clause, Policy};
 use super::words::words;
@@ -323,13 +323,13 @@ impl Test {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
     pub result: Met,
-    pub detail: String,
+    pub detail: Words,
     pub due_at: Option<At>,
     pub turn: Turn,
     /// The turns under other plausible readings, each with its reason; they flag where they change the outcome.
-    pub otherwise: Vec<(Turn, String)>,
+    pub otherwise: Vec<(Turn, Words)>,
     /// Doubts that flag whatever the turns say.
-    pub flags: Vec<(Scope, String)>,
+    pub flags: Vec<(Scope, Words)>,
     /// The text says that the seller may.
     pub discretionary: bool,
     /// The text lets this be paid without a person.
@@ -393,7 +393,7 @@ impl Turn {
 }
 
 impl Verdict {
-    fn new(result: Met, detail: impl Into<String>) -> Verdict {
+    fn new(result: Met, detail: impl Into<Words>) -> Verdict {
         Verdict {
             result,
             detail: detail.into(),
@@ -407,19 +407,19 @@ impl Verdict {
         }
     }
 
-    pub(super) fn met(detail: impl Into<String>) -> Verdict {
+    pub(super) fn met(detail: impl Into<Words>) -> Verdict {
         Verdict::new(Met::Met, detail)
     }
 
-    pub(super) fn not_met(detail: impl Into<String>) -> Verdict {
+    pub(super) fn not_met(detail: impl Into<Words>) -> Verdict {
         Verdict::new(Met::NotMet, detail)
     }
 
-    pub(super) fn unknown(detail: impl Into<String>) -> Verdict {
+    pub(super) fn unknown(detail: impl Into<Words>) -> Verdict {
         Verdict::new(Met::Unknown, detail)
     }
 
-    pub(super) fn not_applicable(detail: impl Into<String>) -> Verdict {
+    pub(super) fn not_applicable(detail: impl Into<Words>) -> Verdict {
         Verdict::new(Met::NotApplicable, detail)
     }
 
@@ -444,17 +444,17 @@ impl Verdict {
         }
     }
 
-    fn otherwise(mut self, turn: Turn, because: impl Into<String>) -> Verdict {
+    fn otherwise(mut self, turn: Turn, because: impl Into<Words>) -> Verdict {
         self.otherwise.push((turn, because.into()));
         self
     }
 
-    fn flag(mut self, scope: Scope, because: impl Into<String>) -> Verdict {
+    fn flag(mut self, scope: Scope, because: impl Into<Words>) -> Verdict {
         self.flags.push((scope, because.into()));
         self
     }
 
-    fn flag_if(self, doubt: Option<&String>, scope: Scope) -> Verdict {
+    fn flag_if(self, doubt: Option<&Words>, scope: Scope) -> Verdict {
         match doubt {
             Some(because) => self.flag(scope, because.clone()),
             None => self,
@@ -466,7 +466,7 @@ impl Clause {
     /// What each test of this clause says about the claim, or its words where it has none.
     pub(super) fn examine(&self, hearing: &Hearing) -> Vec<Verdict> {
         if self.tests.is_empty() {
-            return vec![Verdict::met(self.words.clone())];
+            return vec![Verdict::met(hearing.quoted(&self.words))];
         }
         self.tests
             .iter()
@@ -507,16 +507,16 @@ impl Test {
             Test::Sms(sms) => condition::sms(sms, hearing),
             Test::Lawful => exclusion::lawful(hearing),
             Test::Compatible => exclusion::compatible(hearing),
-            Test::Never => exclusion::never(clause),
+            Test::Never => exclusion::never(clause, hearing),
             Test::Unsent => exclusion::unsent(hearing),
             Test::SingleItem => exclusion::single_item(hearing),
-            Test::Discretion => exclusion::discretion(clause),
+            Test::Discretion => exclusion::discretion(clause, hearing),
             Test::Mend(mend) => mend::examine(mend, hearing),
             Test::Cure(cure) => cure::examine(cure, hearing),
             Test::Fee => fee::examine(hearing),
             Test::Chargeback(chargeback) => chargeback::examine(chargeback, hearing),
             Test::Automatic(automatic) => started::automatic(automatic, hearing),
-            Test::Silent => exclusion::silent(clause),
+            Test::Silent => exclusion::silent(clause, hearing),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::rules::assessment::Route;
 use crate::rules::calendar::{local_day, months_after};
 use crate::rules::clauses::window::doubt;
 use crate::rules::deadline::{Length, end_of, span};
-use crate::rules::hearing::Hearing;
+use crate::rules::hearing::{Hearing, Words, said, trimmed};
 use crate::rules::money::Amount;
 use crate::rules::owed;
 
@@ -18,7 +18,7 @@ pub fn quota(hearing: &Hearing) -> Verdict {
         let why = units
             .contradiction
             .clone()
-            .unwrap_or_else(|| "The allowance of the plan is not known.".to_owned());
+            .unwrap_or_else(|| "The allowance of the plan is not known.".into());
         return Verdict::unknown(why)
             .lacks("order.quantity")
             .turn(Turn::Review);
@@ -32,16 +32,22 @@ pub fn quota(hearing: &Hearing) -> Verdict {
     if workings.is_empty() {
         return Verdict::unknown("What was paid, or in which currency, is not known.");
     }
-    let offers = hearing
-        .owed
-        .alternatives
-        .iter()
-        .map(|a| format!("{} would be {}.", hearing.show(a.amount), a.because));
+    let offers = hearing.owed.alternatives.iter().map(|a| {
+        said!(
+            hearing,
+            "{} would be {}.",
+            hearing.show(a.amount),
+            a.because
+        )
+    });
     let pays = hearing.owed.amount.is_some_and(Amount::is_positive);
     let scope = if pays { Scope::Paying } else { Scope::Always };
     let verdict = if remains <= 0 {
-        Verdict::not_met(format!("Nothing of the allowance is left. {workings}").trim_end())
-            .turn(Turn::Bar)
+        Verdict::not_met(trimmed(said!(
+            hearing,
+            "Nothing of the allowance is left. {workings}"
+        )))
+        .turn(Turn::Bar)
     } else {
         Verdict::met(workings.clone()).flag_if(units.anomaly.as_ref(), Scope::Paying)
     };
@@ -82,14 +88,15 @@ pub fn period(period: &Period, hearing: &Hearing) -> Verdict {
     if let Some(odd) = odd_period(period, hearing) {
         return Verdict::unknown(odd).turn(Turn::Review);
     }
-    let due = end_of(end, hearing.calendar.zone);
+    let due = end_of(end, hearing.zone);
     let apart = (hearing.received - due.adopted).num_seconds();
     let standing = if apart > 0 {
-        format!("late by {}", span(apart))
+        said!(hearing, "late by {}", span(apart))
     } else {
-        format!("in time by {}", span(apart))
+        said!(hearing, "in time by {}", span(apart))
     };
-    let detail = format!(
+    let detail = said!(
+        hearing,
         "The period ends on {}: {standing}.",
         hearing.clock(due.adopted)
     );
@@ -110,12 +117,13 @@ pub fn period(period: &Period, hearing: &Hearing) -> Verdict {
 }
 
 /// Why the period on file cannot be right: longer than the plan lasts, or over before the time for returns is.
-fn odd_period(period: &Period, hearing: &Hearing) -> Option<String> {
+fn odd_period(period: &Period, hearing: &Hearing) -> Option<Words> {
     let order = hearing.order?;
     let end = order.period_ends_on?;
-    let placed = local_day(order.placed_at?, hearing.calendar.zone);
+    let placed = local_day(order.placed_at?, hearing.zone);
     if months_after(placed, period.longest_months).is_some_and(|longest| end > longest) {
-        return Some(format!(
+        return Some(said!(
+            hearing,
             "The period on file, {placed} to {end}, is longer than the plan lasts."
         ));
     }
@@ -126,8 +134,12 @@ fn odd_period(period: &Period, hearing: &Hearing) -> Option<String> {
         return None;
     };
     let last = placed.checked_add_days(chrono::Days::new(u64::from(days)))?;
-    (end < last)
-        .then(|| format!("The period on file ends on {end}, before the time for returns does."))
+    (end < last).then(|| {
+        said!(
+            hearing,
+            "The period on file ends on {end}, before the time for returns does."
+        )
+    })
 }
 
 pub fn returnable(hearing: &Hearing) -> Verdict {
@@ -140,9 +152,9 @@ pub fn returnable(hearing: &Hearing) -> Verdict {
                 Verdict::not_met("The buyer was shown that this service cannot be returned.")
                     .turn(Turn::Bar);
             let may_pay = hearing.owed.amount.is_none() || !hearing.owed.alternatives.is_empty();
-            let because =
-                "Another sentence lets plans be cancelled at any time, whatever can be returned."
-                    .to_owned();
+            let because = Words::Borrowed(
+                "Another sentence lets plans be cancelled at any time, whatever can be returned.",
+            );
             verdict.flag_if(may_pay.then_some(&because), Scope::Always)
         }
         (Some(false), None) => Verdict::unknown(

@@ -7,7 +7,7 @@ use crate::rules::assessment::NextAction;
 use crate::rules::clauses::window::doubt;
 use crate::rules::deadline::{Length, due, span};
 use crate::rules::facts::{Refill, RefillResult};
-use crate::rules::hearing::Hearing;
+use crate::rules::hearing::{Hearing, said};
 
 pub fn offered(hearing: &Hearing) -> Verdict {
     let Some(order) = hearing.order else {
@@ -27,9 +27,10 @@ pub fn offered(hearing: &Hearing) -> Verdict {
         (Some(Refill::Lifetime), _) => {
             Verdict::met("This service came with a refill for its lifetime.")
         }
-        (Some(Refill::Days(days)), _) => {
-            Verdict::met(format!("This service came with a refill for {days} days."))
-        }
+        (Some(Refill::Days(days)), _) => Verdict::met(said!(
+            hearing,
+            "This service came with a refill for {days} days."
+        )),
     }
 }
 
@@ -44,25 +45,22 @@ pub fn window(window: &RefillWindow, hearing: &Hearing) -> Verdict {
             return Verdict::not_applicable("There is no refill time to count.");
         }
     };
-    let Some(due) = order.placed_at.and_then(|at| {
-        due(
-            at,
-            Length::Days(days),
-            window.reading,
-            hearing.calendar.zone,
-        )
-    }) else {
+    let Some(due) = order
+        .placed_at
+        .and_then(|at| due(at, Length::Days(days), window.reading, hearing.zone))
+    else {
         return Verdict::unknown("When the order was placed is not known.")
             .lacks("order.placed_at")
             .turn(Turn::Review);
     };
     let apart = (hearing.received - due.adopted).num_seconds();
     let standing = if apart > 0 {
-        format!("late by {}", span(apart))
+        said!(hearing, "late by {}", span(apart))
     } else {
-        format!("in time by {}", span(apart))
+        said!(hearing, "in time by {}", span(apart))
     };
-    let detail = format!(
+    let detail = said!(
+        hearing,
         "{days} days of refill from the order end on {}: {standing}.",
         hearing.clock(due.adopted)
     );
@@ -70,7 +68,10 @@ pub fn window(window: &RefillWindow, hearing: &Hearing) -> Verdict {
         .contradicts(hearing.received)
         .map(|(at, reading)| doubt(hearing, at, reading));
     if apart > 0 && order.service.limits_disclosed == Some(false) {
-        let detail = format!("{detail} The buyer was not shown this limit, so it does not count.");
+        let detail = said!(
+            hearing,
+            "{detail} The buyer was not shown this limit, so it does not count."
+        );
         return Verdict::met(detail).due(due.adopted).flag(
             Scope::Always,
             "The refill time is over, but the buyer was not shown it.",
@@ -146,7 +147,10 @@ pub fn shortfall(hearing: &Hearing) -> Verdict {
                     .turn(Turn::Review),
                 Some(quantity) if short > quantity => verdict.flag(
                     Scope::Paying,
-                    format!("{short} units are said to have dropped of {quantity} ordered."),
+                    said!(
+                        hearing,
+                        "{short} units are said to have dropped of {quantity} ordered."
+                    ),
                 ),
                 Some(_) => verdict,
             }

@@ -1,7 +1,7 @@
 //! How much of an order counts: full delivery excludes, a part is shared, a whole refund takes all.
 
 use super::{Scope, Share, Turn, Verdict};
-use crate::rules::hearing::Hearing;
+use crate::rules::hearing::{Hearing, said, trimmed};
 use crate::rules::money::Amount;
 use crate::rules::policy::Pays;
 
@@ -18,7 +18,7 @@ pub fn delivered(hearing: &Hearing) -> Verdict {
         (_, _, Some(0)) if !units.is_complete() => unsettled(),
         (_, _, Some(0)) => Verdict::not_met("Everything was delivered.").turn(Turn::Bar),
         (_, _, Some(undelivered)) => {
-            Verdict::met(format!("{undelivered} units were not delivered."))
+            Verdict::met(said!(hearing, "{undelivered} units were not delivered."))
         }
     }
 }
@@ -44,8 +44,8 @@ pub fn share(share: &Share, hearing: &Hearing) -> Verdict {
     }
     let workings = &hearing.owed.workings;
     if let Some(contradiction) = &units.contradiction {
-        let detail = format!("{contradiction} {workings}");
-        return Verdict::unknown(detail.trim_end()).turn(Turn::Review);
+        let detail = said!(hearing, "{contradiction} {workings}");
+        return Verdict::unknown(trimmed(detail)).turn(Turn::Review);
     }
     match units.undelivered {
         None if !units.whole => {
@@ -54,8 +54,11 @@ pub fn share(share: &Share, hearing: &Hearing) -> Verdict {
                 .turn(Turn::Review)
         }
         Some(0) if !units.is_complete() => unsettled(),
-        Some(0) => Verdict::not_met(format!("Nothing is undelivered. {workings}").trim_end())
-            .turn(Turn::Bar),
+        Some(0) => Verdict::not_met(trimmed(said!(
+            hearing,
+            "Nothing is undelivered. {workings}"
+        )))
+        .turn(Turn::Bar),
         _ if workings.is_empty() => {
             Verdict::unknown("What was charged is not known, so neither is the share.")
         }

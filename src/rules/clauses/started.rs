@@ -2,7 +2,7 @@
 
 use super::{Automatic, Scope, Turn, Verdict};
 use crate::rules::facts::{CanceledBy, Channel, Status};
-use crate::rules::hearing::Hearing;
+use crate::rules::hearing::{Hearing, said};
 
 fn status_unknown() -> Verdict {
     Verdict::unknown("The status of the order is not known.")
@@ -27,9 +27,11 @@ pub fn not_started(hearing: &Hearing) -> Verdict {
         (None, _) => Verdict::no_order(),
         (_, None) => status_unknown(),
         (_, Some(Status::Pending)) => Verdict::met("The order is pending: it has not started."),
-        (_, Some(status)) => {
-            Verdict::not_met(format!("The order is {}: it has started.", spoken(status)))
-        }
+        (_, Some(status)) => Verdict::not_met(said!(
+            hearing,
+            "The order is {}: it has started.",
+            spoken(status)
+        )),
     }
 }
 
@@ -40,7 +42,8 @@ pub fn started(hearing: &Hearing) -> Verdict {
         (_, Some(Status::Pending)) => {
             Verdict::not_applicable("The order is pending: it has not started.")
         }
-        (_, Some(status)) => Verdict::met(format!(
+        (_, Some(status)) => Verdict::met(said!(
+            hearing,
             "The order is {}: the rules for started orders apply.",
             spoken(status)
         )),
@@ -64,7 +67,8 @@ pub fn unlisted(hearing: &Hearing) -> Verdict {
     if let Some(contradiction) = &units.contradiction {
         return Verdict::unknown(contradiction.clone()).turn(Turn::Review);
     }
-    let verdict = Verdict::not_met(format!(
+    let verdict = Verdict::not_met(said!(
+        hearing,
         "The order is {}; wanting to stop it is not a ground that the text lists.",
         spoken(status)
     ))
@@ -79,7 +83,8 @@ pub fn unlisted(hearing: &Hearing) -> Verdict {
 pub fn ended(hearing: &Hearing) -> Verdict {
     match (hearing.order, hearing.units.status) {
         (None, _) => Verdict::no_order(),
-        (_, Some(status @ (Status::Partial | Status::Canceled))) => Verdict::met(format!(
+        (_, Some(status @ (Status::Partial | Status::Canceled))) => Verdict::met(said!(
+            hearing,
             "The provider ended the order: its status is {status}. What was not delivered is due."
         )),
         _ => Verdict::not_applicable("The provider has not ended the order."),

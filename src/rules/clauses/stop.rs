@@ -4,7 +4,7 @@ use super::started::flag_processing;
 use super::{Scope, Turn, Verdict};
 use crate::rules::assessment::NextAction;
 use crate::rules::facts::{CanceledBy, Status, Stop};
-use crate::rules::hearing::Hearing;
+use crate::rules::hearing::{Hearing, said, trimmed};
 
 pub fn stop(hearing: &Hearing) -> Verdict {
     let units = &hearing.units;
@@ -18,9 +18,10 @@ pub fn stop(hearing: &Hearing) -> Verdict {
         (Some(Status::Pending), _) => {
             Verdict::not_applicable("The order is pending: it can be cancelled.")
         }
-        (Some(status @ (Status::Partial | Status::Canceled)), _) => {
-            Verdict::met(format!("The order has ended: its status is {status}."))
-        }
+        (Some(status @ (Status::Partial | Status::Canceled)), _) => Verdict::met(said!(
+            hearing,
+            "The order has ended: its status is {status}."
+        )),
         (Some(Status::Completed), _) => {
             Verdict::not_applicable("The order is completed: there is nothing to stop.")
         }
@@ -55,12 +56,15 @@ pub fn system_canceled(hearing: &Hearing) -> Verdict {
         (Some(Status::Canceled), None) => Verdict::unknown("Who cancelled the order is not known.")
             .lacks("order.canceled_by")
             .turn(Turn::Review),
-        (Some(Status::Partial | Status::Canceled), _) => Verdict::met(
-            format!("The system cancelled the order. {}", hearing.owed.workings).trim_end(),
-        )
+        (Some(Status::Partial | Status::Canceled), _) => Verdict::met(trimmed(said!(
+            hearing,
+            "The system cancelled the order. {}",
+            hearing.owed.workings
+        )))
         .flag_if(units.anomaly.as_ref(), Scope::Paying),
         (Some(status), Some(CanceledBy::System)) if status != Status::Completed => {
-            Verdict::unknown(format!(
+            Verdict::unknown(said!(
+                hearing,
                 "The order is said to be cancelled by the system, yet its status is {status}."
             ))
             .turn(Turn::Review)

@@ -1,7 +1,7 @@
 //! Balance claims: what is unspent of the deposits, and whether each part can still go back where it came from.
 
 use super::{ClosedMethod, Method, Scope, Turn, Unspent, Verdict};
-use crate::rules::hearing::Hearing;
+use crate::rules::hearing::{Hearing, said, trimmed};
 
 pub fn unspent(unspent: &Unspent, hearing: &Hearing) -> Verdict {
     let Some(purse) = &hearing.purse else {
@@ -19,17 +19,22 @@ pub fn unspent(unspent: &Unspent, hearing: &Hearing) -> Verdict {
     }
     if purse.deposits.is_empty() {
         let detail = if purse.total.is_positive() {
-            format!(
+            said!(
+                hearing,
                 "The balance of {} is bonus money; nothing is left of the deposits.",
                 hearing.show(purse.total)
             )
         } else {
-            "Nothing is left of the deposits.".to_owned()
+            "Nothing is left of the deposits.".into()
         };
         return Verdict::not_met(detail).turn(Turn::Bar);
     }
-    let held = format!("{} is unspent of the deposits.", hearing.show(purse.cash));
-    let verdict = Verdict::met(format!("{held} {}", hearing.owed.workings).trim_end());
+    let held = said!(
+        hearing,
+        "{} is unspent of the deposits.",
+        hearing.show(purse.cash)
+    );
+    let verdict = Verdict::met(trimmed(said!(hearing, "{held} {}", hearing.owed.workings)));
     if unspent.flag_part && purse.is_part {
         verdict.flag(
             Scope::Paying,
@@ -55,10 +60,12 @@ pub fn method(method: &Method, hearing: &Hearing) -> Verdict {
     }
     let closed = closed.join(", ");
     let verdict = match method.closed {
-        ClosedMethod::NoWay => Verdict::unknown(format!(
+        ClosedMethod::NoWay => Verdict::unknown(said!(
+            hearing,
             "The original form of payment is closed ({closed}), and the text promises no other."
         )),
-        ClosedMethod::Alternative => Verdict::met(format!(
+        ClosedMethod::Alternative => Verdict::met(said!(
+            hearing,
             "The original method is closed ({closed}): a person arranges another way."
         )),
     };

@@ -3,7 +3,7 @@
 use super::{Start, Turn, Verdict, Window};
 use crate::rules::deadline::{Due, OtherReading, Reading, span};
 use crate::rules::facts::At;
-use crate::rules::hearing::Hearing;
+use crate::rules::hearing::{Hearing, Words, said};
 use crate::rules::policy::Clause;
 
 pub fn examine(window: &Window, clause: &Clause, hearing: &Hearing) -> Verdict {
@@ -15,7 +15,7 @@ pub fn examine(window: &Window, clause: &Clause, hearing: &Hearing) -> Verdict {
     }
     let Some(due) = hearing.due(window, window.starts) else {
         return Verdict::unknown("When the time began is not known, so neither is when it ended.")
-            .lacks(format!("order.{}", window.starts))
+            .lacks(said!(hearing, "order.{}", window.starts))
             .turn(Turn::Review);
     };
     let in_time = hearing.received <= due.adopted;
@@ -26,7 +26,7 @@ pub fn examine(window: &Window, clause: &Clause, hearing: &Hearing) -> Verdict {
         let verdict = if in_time {
             Verdict::met(detail)
         } else {
-            Verdict::not_met(format!("{detail} A cancellation is judged instead."))
+            Verdict::not_met(said!(hearing, "{detail} A cancellation is judged instead."))
         };
         return verdict
             .due(due.adopted)
@@ -47,7 +47,7 @@ pub fn examine(window: &Window, clause: &Clause, hearing: &Hearing) -> Verdict {
             unknown
                 .into_iter()
                 .fold(Verdict::unknown(detail), |verdict, start| {
-                    verdict.lacks(format!("order.{start}"))
+                    verdict.lacks(said!(hearing, "order.{start}"))
                 })
         }
         _ => Verdict::not_met(detail),
@@ -71,7 +71,7 @@ pub fn examine(window: &Window, clause: &Clause, hearing: &Hearing) -> Verdict {
 /// What missing this window means for the claim, and what another reading would make of that.
 struct Miss {
     turn: Turn,
-    otherwise: Option<(Turn, String)>,
+    otherwise: Option<(Turn, Words)>,
 }
 
 fn if_missed(window: &Window, clause: &Clause, hearing: &Hearing) -> Miss {
@@ -129,31 +129,33 @@ fn outside(due: &Due, hearing: &Hearing) -> Miss {
     }
 }
 
-fn detail(window: &Window, due: &Due, hearing: &Hearing) -> String {
+fn detail(window: &Window, due: &Due, hearing: &Hearing) -> Words {
     let how = match window.reading {
         Reading::Moment => "counted to the second",
         Reading::Day | Reading::Bare => "to the end of the last day",
     };
     let apart = (hearing.received - due.adopted).num_seconds();
     let standing = if apart > 0 {
-        format!("late by {}", span(apart))
+        said!(hearing, "late by {}", span(apart))
     } else {
-        format!("in time by {}", span(apart))
+        said!(hearing, "in time by {}", span(apart))
     };
-    format!(
+    said!(
+        hearing,
         "In time until {}, {how}; received on {}: {standing}.",
         hearing.clock(due.adopted),
         hearing.clock(hearing.received)
     )
 }
 
-pub fn doubt(hearing: &Hearing, at: At, reading: OtherReading) -> String {
+pub fn doubt(hearing: &Hearing, at: At, reading: OtherReading) -> Words {
     let side = if hearing.received <= at {
         "in time"
     } else {
         "late"
     };
-    format!(
+    said!(
+        hearing,
         "The same time {reading} ends on {}, and the claim would be {side}.",
         hearing.clock(at)
     )
@@ -174,11 +176,12 @@ fn per_deposit(hearing: &Hearing) -> Verdict {
     let one = |held: &crate::rules::purse::Held, due: &Due| {
         let apart = (hearing.received - due.adopted).num_seconds();
         let standing = if held.late {
-            format!("late by {}", span(apart))
+            said!(hearing, "late by {}", span(apart))
         } else {
-            format!("in time by {}", span(apart))
+            said!(hearing, "in time by {}", span(apart))
         };
-        format!(
+        said!(
+            hearing,
             "Deposit {} can go back until {}: {standing}.",
             held.lot.id,
             hearing.clock(due.adopted)
@@ -197,7 +200,12 @@ fn per_deposit(hearing: &Hearing) -> Verdict {
         .adopted;
     let doubts = counted.iter().filter_map(|(held, _)| {
         held.elsewhere.map(|(at, reading)| {
-            format!("Deposit {}: {}", held.lot.id, doubt(hearing, at, reading))
+            said!(
+                hearing,
+                "Deposit {}: {}",
+                held.lot.id,
+                doubt(hearing, at, reading)
+            )
         })
     });
     if counted.iter().all(|(held, _)| held.late) {
