@@ -17,7 +17,11 @@ const SQLITE_FLOOR: (u32, u32, u32) = (3, 51, 3);
 /// `synchronous=FULL`: NORMAL may lose an acknowledged commit when the power goes, and commits here are money.
 const PRAGMAS: &str = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;
     PRAGMA recursive_triggers=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;
-    PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=1000; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-20000;";
+    PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=1000; PRAGMA temp_store=MEMORY;";
+
+/// Pages that a connection keeps for itself. Of those who read there are several, and the system keeps the file's pages for all of them.
+const WRITES: &str = "PRAGMA cache_size=-20000;";
+const READS: &str = "PRAGMA cache_size=-4000; PRAGMA query_only=ON;";
 
 #[cfg(feature = "postgres")]
 const SETTINGS: &str = "SET TIME ZONE 'UTC'; SET statement_timeout='10s'; SET lock_timeout='5s';
@@ -58,13 +62,9 @@ pub fn open(url: &str, writes: bool) -> ConnectionResult<Conn> {
     }
     let path = url.strip_prefix("sqlite://").unwrap_or(url);
     let mut conn = SqliteConnection::establish(path)?;
-    let setup = conn.batch_execute(PRAGMAS).and_then(|()| {
-        if writes {
-            Ok(())
-        } else {
-            conn.batch_execute("PRAGMA query_only=ON;")
-        }
-    });
+    let setup = conn
+        .batch_execute(PRAGMAS)
+        .and_then(|()| conn.batch_execute(if writes { WRITES } else { READS }));
     setup.map_err(ConnectionError::CouldntSetupConfiguration)?;
     let mut conn = Conn::Sqlite(conn);
     sqlite_is_sound(&mut conn).map_err(|why| ConnectionError::BadConnection(why.to_string()))?;
