@@ -65,22 +65,27 @@ fn folder(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// A company of that size in the folder: made where there is none, in how many seconds.
+/// A company of that size in the folder: made where there is none, in how many seconds. Its days are kept, as the worker does beside
+/// the server, a piece at a time.
 fn grown(folder: &Path, years: &Years, fresh: bool) -> Option<f64> {
     let whole = folder.join("demo.json");
     if fresh || !whole.exists() {
         let _ = std::fs::remove_dir_all(folder);
-    }
-    if whole.exists() {
-        return None;
     }
     std::fs::create_dir_all(folder).unwrap();
     let config = Config::read(&Default::default()).unwrap();
     let mut config = config.with_data(folder.to_owned());
     config.demo = true;
     let app = App::open(config, Clock::System).unwrap();
+    let took = (!whole.exists()).then(|| made(&app, years));
+    kept(&app);
+    std::fs::write(whole, "{}").unwrap();
+    took
+}
+
+fn made(app: &App, years: &Years) -> f64 {
     let began = Instant::now();
-    build_with(&app, Some(years), |written| {
+    build_with(app, Some(years), |written| {
         if written % 30_000 == 0 {
             eprintln!(
                 "{written} tickets after {:.0} s",
@@ -89,8 +94,10 @@ fn grown(folder: &Path, years: &Years, fresh: bool) -> Option<f64> {
         }
     })
     .unwrap();
-    let took = began.elapsed().as_secs_f64();
-    // The worker does this beside the server, a piece at a time.
+    began.elapsed().as_secs_f64()
+}
+
+fn kept(app: &App) {
     let began = Instant::now();
     let mut packed = 0;
     loop {
@@ -104,9 +111,7 @@ fn grown(folder: &Path, years: &Years, fresh: bool) -> Option<f64> {
         }
     }
     eprintln!(
-        "{packed} days packed in {:.1} s",
+        "{packed} days kept in {:.1} s",
         began.elapsed().as_secs_f64()
     );
-    std::fs::write(whole, "{}").unwrap();
-    Some(took)
 }
