@@ -25,6 +25,10 @@ use redress::desk::reports;
 
 use self::table::{Row, print};
 
+/// As the program has it.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SIZES: [u64; 3] = [1_000, 100_000, 1_000_000];
 /// The same history each time.
 const SEED: u64 = 2_026;
@@ -78,8 +82,8 @@ fn grown(folder: &Path, years: &Years, fresh: bool) -> Option<f64> {
     config.demo = true;
     let app = App::open(config, Clock::System).unwrap();
     let took = (!whole.exists()).then(|| made(&app, years));
-    kept(&app);
     std::fs::write(whole, "{}").unwrap();
+    kept(&app);
     took
 }
 

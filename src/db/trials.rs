@@ -189,10 +189,9 @@ pub struct Tried {
     pub currency: String,
     pub granted_e8: Option<i64>,
     pub received_at: DateTime<Utc>,
-    /// By what its last decision was reached, and what the rules said; None where that no longer reads.
-    pub before: Option<Before>,
 }
 
+/// By what a claim's last decision was reached, and what the rules said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Before {
     pub facts: Facts,
@@ -201,19 +200,24 @@ pub struct Before {
 
 /// The same as a day keeps it: id, number and currency; what was granted; when it was received, in microseconds.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Kept((String, String, String), Option<i64>, i64, Option<Before>);
+struct Kept(
+    (String, String, String),
+    Option<i64>,
+    i64,
+    Option<Box<Before>>,
+);
 
 /// By the policy that judged them.
 type KeptDay = BTreeMap<String, Vec<Kept>>;
 
 /// The claims of one seller's day that this policy judged, in the order of their ids: from the kept day where there is one. Those that
-/// were taken back are none of them.
+/// were taken back are none of them. None beside one: what it was judged by no longer reads.
 pub fn on_day(
     conn: &mut Conn,
     policy: &str,
     seller: &SellerId,
     day: NaiveDate,
-) -> QueryResult<Vec<Tried>> {
+) -> QueryResult<Vec<(Tried, Option<Box<Before>>)>> {
     let period = Period {
         from: day,
         to: day,
@@ -228,16 +232,16 @@ pub fn on_day(
     own.into_iter().map(tried).collect()
 }
 
-fn tried(kept: Kept) -> QueryResult<Tried> {
+fn tried(kept: Kept) -> QueryResult<(Tried, Option<Box<Before>>)> {
     let Kept((id, number, currency), granted_e8, received, before) = kept;
-    Ok(Tried {
+    let tried = Tried {
         id: id.into(),
         number,
         currency,
         granted_e8,
         received_at: days::instant(received)?,
-        before,
-    })
+    };
+    Ok((tried, before))
 }
 
 /// What a day keeps of what its claims were judged by.
@@ -265,7 +269,7 @@ fn gathered(conn: &mut Conn, seller: &SellerId, day: NaiveDate) -> QueryResult<K
         ))
         .load(conn)?;
     let ids: Vec<ClaimId> = rows.iter().map(|(id, ..)| id.clone()).collect();
-    let mut judged: HashMap<ClaimId, Option<Before>> = HashMap::with_capacity(ids.len());
+    let mut judged: HashMap<ClaimId, Option<Box<Before>>> = HashMap::with_capacity(ids.len());
     for row in judged_by(conn, &ids)? {
         let before = before(&row);
         judged.insert(row.claim_id, before);
@@ -281,12 +285,12 @@ fn gathered(conn: &mut Conn, seller: &SellerId, day: NaiveDate) -> QueryResult<K
     Ok(day)
 }
 
-fn before(row: &Judgement) -> Option<Before> {
+fn before(row: &Judgement) -> Option<Box<Before>> {
     let stored: Assessment = serde_json::from_str(&row.result_json).ok()?;
-    Some(Before {
+    Some(Box::new(Before {
         facts: facts::stored(&row.facts_json).ok()?,
         brief: stored.brief(),
-    })
+    }))
 }
 
 /// The first and the last day on which that seller received a claim.

@@ -15,6 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::calendar::Hours;
 use super::money::{Amount, Currency, Rate};
 use super::words::words;
+use super::written::{instant, maybe_instant};
 
 pub use reading::{Refusal, read, read_on, stored};
 
@@ -34,9 +35,14 @@ pub struct Facts {
     pub policy: String,
     pub ground: String,
     /// When the desk first heard of the problem: every customer deadline is judged at it.
+    #[serde(deserialize_with = "instant")]
     pub received_at: At,
     /// When it is assessed; `received_at` where absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_instant",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub as_of: Option<At>,
     pub channel: Channel,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,7 +53,11 @@ pub struct Facts {
     pub requested: Option<Amount>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy_choice: Option<Remedy>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_instant",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub approved_at: Option<At>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub seller: Seller,
@@ -132,7 +142,11 @@ impl Status {
 pub struct Evidence {
     pub kind: EvidenceKind,
     /// None: it came with the claim.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_instant",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub received_at: Option<At>,
 }
 
@@ -193,16 +207,19 @@ pub enum Entry {
     Bonus(Bonus),
     Order {
         id: String,
+        #[serde(deserialize_with = "instant")]
         at: At,
         amount: Amount,
     },
     OrderRefund {
         order: String,
+        #[serde(deserialize_with = "instant")]
         at: At,
         amount: Amount,
     },
     Payout {
         deposit: String,
+        #[serde(deserialize_with = "instant")]
         at: At,
         amount: Amount,
     },
@@ -224,6 +241,7 @@ impl Entry {
 #[serde(deny_unknown_fields)]
 pub struct Deposit {
     pub id: String,
+    #[serde(deserialize_with = "instant")]
     pub at: At,
     pub amount: Amount,
     pub method: String,
@@ -247,9 +265,14 @@ pub struct Paid {
 #[serde(deny_unknown_fields)]
 pub struct Bonus {
     pub id: String,
+    #[serde(deserialize_with = "instant")]
     pub at: At,
     pub amount: Amount,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_instant",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub expires_at: Option<At>,
 }
 
@@ -259,7 +282,11 @@ pub struct Order {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The purchase; for a plan, when the invoice was issued.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_instant",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub placed_at: Option<At>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
@@ -285,13 +312,25 @@ pub struct Order {
     pub canceled_by: Option<CanceledBy>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub period_ends_on: Option<NaiveDate>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_instant",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub confirmed_at: Option<At>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_instant",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub sent_at: Option<At>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sms: Option<Sms>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_instant",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub sms_received_at: Option<At>,
     /// How many products the line bundles; None is one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -415,11 +454,23 @@ pub struct Findings {
 pub struct Defect {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approved: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_instant",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub fixed_at: Option<At>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_instant",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub access_requested_at: Option<At>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_instant",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub access_granted_at: Option<At>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_refused: Option<bool>,

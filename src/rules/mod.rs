@@ -35,6 +35,7 @@ pub mod tasks;
 pub mod trial;
 mod units;
 mod words;
+mod written;
 
 /// The version of these rules, kept beside each assessment that they made.
 pub const ENGINE: &str = "1";

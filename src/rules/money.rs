@@ -5,10 +5,10 @@ use std::fmt;
 use std::iter::Sum;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
-use super::display;
+use super::{display, written};
 
 /// How many parts of the eighth decimal make one.
 pub const ONE_E8: i64 = 100_000_000;
@@ -261,12 +261,13 @@ impl Serialize for Amount {
 
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        match text.strip_prefix('-') {
-            Some(positive) => Amount::parse(positive).map(|a| Amount(-a.0)),
-            None => Amount::parse(&text),
-        }
-        .map_err(|why| de::Error::custom(format!("an amount {why}")))
+        written::value(deserializer, "an amount, as text", |text| {
+            match text.strip_prefix('-') {
+                Some(positive) => Amount::parse(positive).map(|a| Amount(-a.0)),
+                None => Amount::parse(text),
+            }
+            .map_err(|why| format!("an amount {why}"))
+        })
     }
 }
 
@@ -313,8 +314,9 @@ impl Serialize for Rate {
 
 impl<'de> Deserialize<'de> for Rate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Rate, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Rate::parse(&text).map_err(|why| de::Error::custom(format!("a rate {why}")))
+        written::value(deserializer, "a rate, as text", |text| {
+            Rate::parse(text).map_err(|why| format!("a rate {why}"))
+        })
     }
 }
 
@@ -366,8 +368,9 @@ impl Serialize for Currency {
 
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Currency, D::Error> {
-        let code = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Currency::parse(&code).map_err(|why| de::Error::custom(format!("a currency {why}")))
+        written::value(deserializer, "a currency, as text", |code| {
+            Currency::parse(code).map_err(|why| format!("a currency {why}"))
+        })
     }
 }
 

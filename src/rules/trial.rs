@@ -189,12 +189,21 @@ impl Money {
         self.open_after.saturating_sub(self.open_before)
     }
 
-    fn add(&mut self, before: Side, after: Side) {
+    fn of(before: Side, after: Side) -> Money {
+        Money {
+            granted_before: before.granted_e8(),
+            granted_after: after.granted_e8(),
+            open_before: before.open_e8(),
+            open_after: after.open_e8(),
+        }
+    }
+
+    fn add(&mut self, other: Money) {
         let sum = |to: &mut i64, e8: i64| *to = to.saturating_add(e8);
-        sum(&mut self.granted_before, before.granted_e8());
-        sum(&mut self.granted_after, after.granted_e8());
-        sum(&mut self.open_before, before.open_e8());
-        sum(&mut self.open_after, after.open_e8());
+        sum(&mut self.granted_before, other.granted_before);
+        sum(&mut self.granted_after, other.granted_after);
+        sum(&mut self.open_before, other.open_before);
+        sum(&mut self.open_after, other.open_after);
     }
 }
 
@@ -224,10 +233,11 @@ impl Tally {
     pub fn add(&mut self, currency: &str, compared: &Compared) {
         *self.changes.entry(compared.change).or_default() += 1;
         let (before, after) = (compared.before, compared.after);
-        self.money
-            .entry(currency.to_owned())
-            .or_default()
-            .add(before, after);
+        let money = Money::of(before, after);
+        match self.money.get_mut(currency) {
+            Some(sum) => sum.add(money),
+            None => drop(self.money.insert(currency.to_owned(), money)),
+        }
         if compared.change == Change::Same {
             return;
         }
@@ -240,7 +250,31 @@ impl Tally {
             .money
             .entry(currency.to_owned())
             .or_default()
-            .add(before, after);
+            .add(money);
+    }
+
+    /// Adds what other claims come to.
+    pub fn join(&mut self, other: Tally) {
+        for (change, count) in other.changes {
+            *self.changes.entry(change).or_default() += count;
+        }
+        for (currency, money) in other.money {
+            self.money.entry(currency).or_default().add(money);
+        }
+        for (clauses, theirs) in other.clauses {
+            let share = self.clauses.entry(clauses).or_default();
+            share.claims += theirs.claims;
+            for (currency, money) in theirs.money {
+                share.money.entry(currency).or_default().add(money);
+            }
+        }
+        for (currency, steps) in other.moves {
+            let own = self.moves.entry(currency).or_default();
+            for (step, count) in steps {
+                *own.entry(step).or_default() += count;
+            }
+        }
+        self.unread += other.unread;
     }
 
     pub fn of(&self, change: Change) -> u64 {
@@ -423,6 +457,22 @@ mod tests {
             }
         }
         assert_eq!((tally.judged(), tally.of(Change::Same)), (16, 4));
+        let mut twice = tally.clone();
+        twice.join(tally.clone());
+        assert_eq!((twice.judged(), twice.changed()), (32, 24));
+        assert_eq!(
+            twice.money["USD"].granted(),
+            2 * tally.money["USD"].granted()
+        );
+        assert!(
+            twice
+                .clauses
+                .iter()
+                .all(|(key, share)| share.claims == 2 * tally.clauses[key].claims)
+        );
+        let mut parts = Tally::default();
+        parts.join(tally.clone());
+        assert_eq!(parts, tally);
         let claims: u64 = tally.clauses.values().map(|share| share.claims).sum();
         assert_eq!(claims, tally.changed());
         let steps: u64 = tally.moves["USD"].values().sum();

@@ -9,8 +9,8 @@ use crate::error::Result;
 
 /// How far apart two rounds of it are.
 const EVERY: Duration = Duration::minutes(1);
-/// Days of each seller that one transaction keeps.
-const AT_ONCE: usize = 4;
+/// Days of each seller that one transaction keeps: nobody else can write while it reads what they hold.
+const AT_ONCE: usize = 1;
 
 /// What one worker remembers.
 #[derive(Debug, Default)]

@@ -35,6 +35,39 @@ pub enum Part {
     Judged,
 }
 
+/// As many days are read at a time: a report over years would hold all their texts at once otherwise.
+const WINDOW: Days = Days::new(13);
+
+/// Hands on the text of each kept day of a period, oldest first, and gives the days that there are.
+pub fn each_kept(
+    conn: &mut Conn,
+    sellers: &[SellerId],
+    period: &Period,
+    part: Part,
+    mut each: impl FnMut(&SellerId, NaiveDate, &str) -> QueryResult<()>,
+) -> QueryResult<Vec<(SellerId, NaiveDate)>> {
+    let mut there = Vec::new();
+    let mut from = period.from;
+    while from <= period.to {
+        let to = from
+            .checked_add_days(WINDOW)
+            .unwrap_or(period.to)
+            .min(period.to);
+        let window = Period {
+            from,
+            to,
+            ..period.clone()
+        };
+        for (seller, day, json) in kept(conn, sellers, &window, part)? {
+            each(&seller, day, &json)?;
+            there.push((seller, day));
+        }
+        let Some(next) = to.succ_opt() else { break };
+        from = next;
+    }
+    Ok(there)
+}
+
 /// The kept days of a period for some sellers, oldest first.
 pub fn kept(
     conn: &mut Conn,
@@ -87,12 +120,9 @@ pub struct Gap {
 }
 
 /// What of a period is not among the kept days.
-pub fn gaps<'a>(
-    sellers: &[SellerId],
-    period: &Period,
-    kept: impl IntoIterator<Item = (&'a SellerId, NaiveDate)>,
-) -> Vec<Gap> {
-    let kept: BTreeSet<(&SellerId, NaiveDate)> = kept.into_iter().collect();
+pub fn gaps(sellers: &[SellerId], period: &Period, kept: &[(SellerId, NaiveDate)]) -> Vec<Gap> {
+    let kept: BTreeSet<(&SellerId, NaiveDate)> =
+        kept.iter().map(|(seller, day)| (seller, *day)).collect();
     let mut gaps: Vec<Gap> = Vec::new();
     for seller in sellers {
         let mut open: Option<Gap> = None;

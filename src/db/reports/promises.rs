@@ -96,10 +96,9 @@ pub fn samples(
 ) -> QueryResult<Vec<Sample>> {
     let sellers = sellers_of(conn, scope, period)?;
     let ids: Vec<SellerId> = sellers.iter().map(|seller| seller.id.clone()).collect();
-    let kept = days::kept(conn, &ids, period, Part::Promises)?;
     let names = names(conn)?;
     let mut samples = Vec::new();
-    for (seller, day, json) in &kept {
+    let kept = days::each_kept(conn, &ids, period, Part::Promises, |seller, day, json| {
         let shop = slug(&sellers, seller);
         for alike in days::read::<Vec<Alike>>(json)? {
             let Alike(what, (kept, missed), (taken, worked)) = alike;
@@ -110,11 +109,11 @@ pub fn samples(
                 taken,
                 worked,
             };
-            samples.push(sample(what, count, *day, shop, &names));
+            samples.push(sample(what, count, day, shop, &names));
         }
-    }
-    let there = kept.iter().map(|(seller, day, _)| (seller, *day));
-    let gaps = days::gaps(&ids, period, there);
+        Ok(())
+    })?;
+    let gaps = days::gaps(&ids, period, &kept);
     let mut rows = clocks_of(conn, &Which::Standing(period, &ids))?;
     for gap in &gaps {
         rows.extend(clocks_of(conn, &Which::Ended(gap))?);
@@ -258,12 +257,11 @@ pub fn broken(
 ) -> QueryResult<Vec<Missed>> {
     let sellers = sellers_of(conn, scope, period)?;
     let ids: Vec<SellerId> = sellers.iter().map(|seller| seller.id.clone()).collect();
-    let kept = days::kept(conn, &ids, period, Part::Broken)?;
     let names = names(conn)?;
     let mut all = Vec::new();
-    for (seller, _, json) in &kept {
+    let kept = days::each_kept(conn, &ids, period, Part::Broken, |seller, _, json| {
         let seller = sellers.iter().find(|known| known.id == *seller);
-        let Some(seller) = seller else { continue };
+        let Some(seller) = seller else { return Ok(()) };
         for one in days::read::<Vec<Kept>>(json)? {
             all.push(Missed {
                 cause: one.why,
@@ -271,9 +269,9 @@ pub fn broken(
                 breach: breach_of(one, seller)?,
             });
         }
-    }
-    let there = kept.iter().map(|(seller, day, _)| (seller, *day));
-    let gaps = days::gaps(&ids, period, there);
+        Ok(())
+    })?;
+    let gaps = days::gaps(&ids, period, &kept);
     let mut rows = breaches_of(conn, &Which::Standing(period, &ids), now)?;
     for gap in &gaps {
         rows.extend(breaches_of(conn, &Which::Ended(gap), now)?);

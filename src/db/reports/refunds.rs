@@ -93,17 +93,18 @@ type Row = (
 pub fn requests(conn: &mut Conn, scope: &Scope, period: &Period) -> QueryResult<Vec<Request>> {
     let sellers = sellers_of(conn, scope, period)?;
     let ids: Vec<SellerId> = sellers.iter().map(|seller| seller.id.clone()).collect();
-    let kept = days::kept(conn, &ids, period, Part::Requests)?;
     let of = |id: &SellerId| sellers.iter().find(|seller| seller.id == *id);
     let mut requests = Vec::new();
-    for (seller, day, json) in &kept {
-        let Some(seller) = of(seller) else { continue };
+    let kept = days::each_kept(conn, &ids, period, Part::Requests, |seller, day, json| {
+        let Some(seller) = of(seller) else {
+            return Ok(());
+        };
         for one in days::read::<Vec<Kept>>(json)? {
-            requests.push(unpacked(one, seller, *day)?);
+            requests.push(unpacked(one, seller, day)?);
         }
-    }
-    let there = kept.iter().map(|(seller, day, _)| (seller, *day));
-    for gap in days::gaps(&ids, period, there) {
+        Ok(())
+    })?;
+    for gap in days::gaps(&ids, period, &kept) {
         if let Some(seller) = of(&gap.seller) {
             requests.extend(read(conn, seller, &gap)?);
         }

@@ -14,7 +14,7 @@ use crate::db::policies::{self as versions, Version};
 use crate::db::policy_drafts as drafts;
 use crate::db::sellers::{self, Seller};
 use crate::db::tickets::Scope;
-use crate::db::trials::{self as rows, Flip, Judgement, Past, Trial, Tried};
+use crate::db::trials::{self as rows, Before, Flip, Judgement, Past, Trial, Tried};
 use crate::db::{Conn, Pool, Tx, already, people};
 use crate::error::{Code, Error, Result};
 use crate::ids::{ClaimId, PolicyDraftId, SellerId, TrialId, fresh};
@@ -109,6 +109,13 @@ pub struct Judged {
     pub compared: Option<Compared>,
 }
 
+impl Judged {
+    fn is_changed(&self) -> bool {
+        let compared = self.compared.as_ref();
+        compared.is_some_and(|compared| compared.change != Change::Same)
+    }
+}
+
 /// What a trial looks at, and by which text.
 #[derive(Debug, Clone)]
 pub struct Ground {
@@ -189,21 +196,20 @@ impl<'a> Judge<'a> {
     }
 
     fn judges(&mut self, conn: &mut Conn, stretch: &Stretch) -> Result<Vec<Judged>> {
-        let claims = rows::on_day(conn, &self.ground.past.policy, &stretch.seller, stretch.day)?;
+        let policy = &self.ground.past.policy;
+        let claims = rows::on_day(conn, policy, &stretch.seller, stretch.day)?;
         let mut judged = Vec::with_capacity(claims.len());
         let mut wordy = Vec::new();
-        for claim in claims {
-            let compared = match (self.in_place_of(&claim)?, &claim.before) {
-                (Some(draft), Some(before)) => {
-                    let drafted = brief_under(draft, &before.facts);
-                    let compared = compare_briefly(&before.brief, &drafted);
-                    if compared.is_none() {
-                        wordy.push(judged.len());
-                    }
-                    compared
+        for (claim, before) in claims {
+            let mut compared = None;
+            if let Some(before) = before
+                && let Some(draft) = self.in_place_of(&claim, &before.brief.version)?
+            {
+                compared = compare_briefly(&before.brief, &brief_under(draft, &before.facts));
+                if compared.is_none() {
+                    wordy.push((judged.len(), before));
                 }
-                _ => None,
-            };
+            }
             judged.push(Judged { claim, compared });
         }
         self.in_words(conn, &mut judged, &wordy)?;
@@ -211,21 +217,25 @@ impl<'a> Judge<'a> {
     }
 
     /// Compares those at these places by all that was said of them.
-    fn in_words(&mut self, conn: &mut Conn, judged: &mut [Judged], places: &[usize]) -> Result<()> {
-        if places.is_empty() {
+    fn in_words(
+        &mut self,
+        conn: &mut Conn,
+        judged: &mut [Judged],
+        wordy: &[(usize, Box<Before>)],
+    ) -> Result<()> {
+        if wordy.is_empty() {
             return Ok(());
         }
-        let ids: Vec<ClaimId> = places
+        let ids: Vec<ClaimId> = wordy
             .iter()
-            .map(|place| judged[*place].claim.id.clone())
+            .map(|(place, _)| judged[*place].claim.id.clone())
             .collect();
         let stored = rows::judged_by(conn, &ids)?;
         let stored: HashMap<&ClaimId, &Judgement> =
             stored.iter().map(|row| (&row.claim_id, row)).collect();
-        for place in places {
+        for (place, before) in wordy {
             let one = &mut judged[*place];
-            let (Some(draft), Some(before)) = (self.in_place_of(&one.claim)?, &one.claim.before)
-            else {
+            let Some(draft) = self.in_place_of(&one.claim, &before.brief.version)? else {
                 continue;
             };
             let row = stored.get(&one.claim.id);
@@ -237,11 +247,8 @@ impl<'a> Judge<'a> {
     }
 
     /// The draft as if it had stood where that version stood when the claim came in.
-    fn in_place_of(&mut self, claim: &Tried) -> Result<Option<&Policy>> {
-        let Some(before) = &claim.before else {
-            return Ok(None);
-        };
-        let (received, governed) = (claim.received_at, &before.brief.version);
+    fn in_place_of(&mut self, claim: &Tried, governed: &str) -> Result<Option<&Policy>> {
+        let received = claim.received_at;
         let count = self
             .published
             .partition_point(|version| version.published_at.utc() <= received);
@@ -254,7 +261,8 @@ impl<'a> Judge<'a> {
             let Some(policy) = shelf.get(&self.ground.past.policy, governed) else {
                 return Ok(None);
             };
-            placed.insert(governed.clone(), self.ground.policy.in_place_of(policy));
+            let policy = self.ground.policy.in_place_of(policy);
+            placed.insert(governed.to_owned(), policy);
             self.shelves.insert(count, shelf);
         }
         Ok(placed.get(governed))
@@ -313,9 +321,8 @@ pub fn keep(tx: &mut Tx, act: &Act, trial: &Trial, slice: &Slice) -> Result<bool
     if !rows::set_progress(tx, trial, (judged, upto), &tally)? {
         return Ok(false);
     }
-    for one in &slice.judged {
-        let changed = one.compared.as_ref().filter(|it| it.change != Change::Same);
-        if let Some(compared) = changed {
+    for one in slice.judged.iter().filter(|one| one.is_changed()) {
+        if let Some(compared) = &one.compared {
             rows::insert_flip(tx, &flip(act, trial, &one.claim, compared))?;
         }
     }
@@ -384,9 +391,12 @@ pub fn try_all(
                         let Some(stretch) = stretches.get(place) else {
                             return Ok(());
                         };
-                        let judged = judge.judges(conn, stretch)?;
+                        let mut judged = judge.judges(conn, stretch)?;
+                        let mut part = Tally::default();
+                        judged.iter().for_each(|one| count(&mut part, one));
+                        judged.retain(Judged::is_changed);
                         // Nobody listens any more: the other end has given up.
-                        if tell.send(Ok((place, judged))).is_err() {
+                        if tell.send(Ok((place, part, judged))).is_err() {
                             return Ok(());
                         }
                     }
@@ -400,14 +410,13 @@ pub fn try_all(
         let mut early: BTreeMap<usize, Vec<Judged>> = BTreeMap::new();
         let mut turn = 0;
         for outcome in told {
-            let (place, judged) = outcome?;
-            early.insert(place, judged);
-            while let Some(judged) = early.remove(&turn) {
+            let (place, part, changed) = outcome?;
+            tally.join(part);
+            early.insert(place, changed);
+            while let Some(changed) = early.remove(&turn) {
                 turn += 1;
-                for one in &judged {
-                    count(&mut tally, one);
-                    let changed = one.compared.as_ref().filter(|it| it.change != Change::Same);
-                    if let Some(compared) = changed {
+                for one in &changed {
+                    if let Some(compared) = &one.compared {
                         each(&one.claim, compared)?;
                     }
                 }
