@@ -268,6 +268,10 @@ fn gathered(conn: &mut Conn, seller: &SellerId, day: NaiveDate) -> QueryResult<K
             claims::received_at,
         ))
         .load(conn)?;
+    // Most days of a small seller.
+    if rows.is_empty() {
+        return Ok(KeptDay::new());
+    }
     let ids: Vec<ClaimId> = rows.iter().map(|(id, ..)| id.clone()).collect();
     let mut judged: HashMap<ClaimId, Option<Box<Before>>> = HashMap::with_capacity(ids.len());
     for row in judged_by(conn, &ids)? {
