@@ -267,7 +267,7 @@ fn version(hearing: &Hearing) -> Verdict {
             Verdict::met(said!(hearing, "Version {version} was in force at the purchase on {}.", hearing.clock(at)))
         }
         Some(Some(at)) => Verdict::not_met(said!(
-                hearing,
+            hearing,
             "The purchase on {} lies outside the time of version {version}; the amount is judged under it as the nearest.",
             hearing.clock(at)
         ))

@@ -1,6 +1,7 @@
 //! Days as the reports keep them: what the ended promises and the requests of one seller's day came to, in one row, so that a report
-//! over months does not count every ticket again, and what its claims were judged by, so that a trial does not gather that again. A row is a copy and never the truth: it holds only what its tickets say, whatever
-//! happens on one of them throws it away ([`delete_days_of`]), and a day without a row is read from the tickets.
+//! over months does not count every ticket again, and what its claims were judged by, so that a trial does not gather that again.
+//! A row is a copy and never the truth: it holds only what its tickets say, whatever happens on one of them throws it away
+//! ([`delete_days_of`]), and a day without a row is read from the tickets.
 
 use std::collections::BTreeSet;
 

@@ -151,7 +151,7 @@ pub struct Slice {
     pub upto: Option<String>,
 }
 
-/// Judges the sellers' days after that one, as many as hold some hundred claims.
+/// Judges the sellers' days after that one, until there are [`SLICE`] claims.
 pub fn slice(conn: &mut Conn, ground: &Ground, after: &str) -> Result<Slice> {
     let mut slice = Slice {
         judged: Vec::new(),

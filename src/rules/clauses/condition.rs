@@ -78,7 +78,7 @@ pub fn examine(condition: &Condition, hearing: &Hearing) -> Verdict {
             .turn(Turn::Review);
         let lacking = condition.needs.iter().filter(|need| known(need).is_none());
         return lacking.fold(verdict, |verdict, need| {
-            verdict.lacks(said!(hearing, "findings.{}", need.fact))
+            verdict.lacks(format!("findings.{}", need.fact))
         });
     }
     let held: Vec<&str> = condition

@@ -74,7 +74,7 @@ pub fn unsent(hearing: &Hearing) -> Verdict {
         happened(order, order.confirmed_at, hearing.received),
         happened(order, order.sent_at, hearing.received),
     );
-    let happened = |what: &'static str, it: Option<bool>| match it {
+    let spoken = |what: &'static str, it: Option<bool>| match it {
         Some(true) => what.into(),
         Some(false) => said!(hearing, "not yet {what}"),
         None => said!(hearing, "not known to be {what}"),
@@ -82,8 +82,8 @@ pub fn unsent(hearing: &Hearing) -> Verdict {
     let detail = said!(
         hearing,
         "At the claim the order was {} and {}.",
-        happened("confirmed", confirmed),
-        happened("sent", sent)
+        spoken("confirmed", confirmed),
+        spoken("sent", sent)
     );
     match (confirmed, sent) {
         (Some(true), Some(true)) => Verdict::not_met(detail).turn(Turn::Bar),

@@ -70,7 +70,7 @@ pub fn verification(hearing: &Hearing) -> Verdict {
             Verdict::met(said!(hearing, "{} is below {}: not large.", hearing.show(amount), hearing.show(threshold)))
         }
         Some(threshold) => Verdict::not_met(said!(
- hearing,
+            hearing,
             "{} is a large refund (from {}), and the customer {} verified.",
             hearing.show(amount),
             hearing.show(threshold),

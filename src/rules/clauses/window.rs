@@ -15,7 +15,7 @@ pub fn examine(window: &Window, clause: &Clause, hearing: &Hearing) -> Verdict {
     }
     let Some(due) = hearing.due(window, window.starts) else {
         return Verdict::unknown("When the time began is not known, so neither is when it ended.")
-            .lacks(said!(hearing, "order.{}", window.starts))
+            .lacks(format!("order.{}", window.starts))
             .turn(Turn::Review);
     };
     let in_time = hearing.received <= due.adopted;
@@ -47,7 +47,7 @@ pub fn examine(window: &Window, clause: &Clause, hearing: &Hearing) -> Verdict {
             unknown
                 .into_iter()
                 .fold(Verdict::unknown(detail), |verdict, start| {
-                    verdict.lacks(said!(hearing, "order.{start}"))
+                    verdict.lacks(format!("order.{start}"))
                 })
         }
         _ => Verdict::not_met(detail),
