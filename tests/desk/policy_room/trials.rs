@@ -4,7 +4,9 @@ use chrono::Duration;
 use redress::db;
 use redress::db::trials::Trial;
 use redress::desk::policies::trials::{self, Wanted};
+use redress::desk::reports;
 use redress::error::{Error, Result};
+use redress::rules::policy::Policy;
 use redress::rules::trial::{Change, Tally};
 use redress::worker;
 
@@ -105,11 +107,52 @@ async fn a_trial_writes_nothing_but_itself() {
     assert_eq!(desk.db.rows_but(&TRIALS), before);
     // At the command line not even that.
     let all = desk.db.rows_but(&[]);
-    let text = redress::rules::policy::Policy::parse(&room.text(&draft)).unwrap();
+    let text = Policy::parse(&room.text(&draft)).unwrap();
     let days = (room.in_days(-30), room.in_days(0));
     let tally = trials::try_all(&desk.app.pool, text, days, None, |_, _| Ok(())).unwrap();
     assert_eq!(tally, room.trial(&trial).1);
     assert_eq!(desk.db.rows_but(&[]), all);
+}
+
+#[tokio::test]
+async fn days_that_are_kept_are_judged_as_their_claims_are() {
+    let desk = Desk::open();
+    let room = Room::of(&desk);
+    room.history();
+    let draft = room.fourteen();
+    let text = Policy::parse(&room.text(&draft)).unwrap();
+    let days = (room.in_days(-30), room.in_days(0));
+    let tries = || {
+        let mut told = Vec::new();
+        let tally = trials::try_all(&desk.app.pool, text.clone(), days, None, |claim, found| {
+            told.push((claim.clone(), found.clone()));
+            Ok(())
+        });
+        (tally.unwrap(), told)
+    };
+    let gathered = tries();
+    assert_eq!(gathered.1.len(), 3);
+    let kept = room.writes(|tx| reports::pack(tx, room.now(), 100));
+    assert!(kept.unwrap() > 0);
+    assert_eq!(tries(), gathered);
+    // It is the kept day that is read: without its claims there is nothing to judge.
+    room.writes(|tx| {
+        for mut day in db::reports::days::all(tx)? {
+            day.judged_json = "{}".to_owned();
+            db::reports::days::insert_day(tx, &day)?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(tries().0, Tally::default());
+    room.writes(|tx| {
+        for day in db::reports::days::all(tx)? {
+            db::reports::days::delete_day(tx, &day.seller_id, day.on_day)?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(tries(), gathered);
 }
 
 #[tokio::test]
